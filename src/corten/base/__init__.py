@@ -1,0 +1,1 @@
+"""Foundations that every layer shares: error families and permanent codes. Standard library only."""
