@@ -1,0 +1,1 @@
+"""The binary format: read, write, validate; the deterministic profile; instrumentation passes."""
