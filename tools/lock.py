@@ -14,7 +14,7 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-HEADER = "# Every dependency of Corten, its demo and its tests, pinned. Written by `make lock`; edit pyproject.toml instead.\n"
+HEADER = "# Every dependency of Corten, its demo and its tests, pinned. Written by `make lock` from pyproject.toml.\n"
 NOT_PINNED = {"corten", "pip", "setuptools", "wheel"}
 
 
