@@ -545,7 +545,8 @@ _REFUSED: Final = """
 0xFD_010F f64x2.relaxed_min | 0xFD_0110 f64x2.relaxed_max
 0xFD_0111 i16x8.relaxed_q15mulr_s | 0xFD_0112 i16x8.relaxed_dot_i8x16_i7x16_s
 0xFD_0113 i32x4.relaxed_dot_i8x16_i7x16_add_s
-0xFE_0000 memory.atomic.notify | 0xFE_0001 memory.atomic.wait32 | 0xFE_0002 memory.atomic.wait64 | 0xFE_0003 atomic.fence
+0xFE_0000 memory.atomic.notify | 0xFE_0001 memory.atomic.wait32 | 0xFE_0002 memory.atomic.wait64
+0xFE_0003 atomic.fence
 """
 
 _PREFIX_PROPOSALS: Final = {0xFB: "garbage collection", 0xFE: "threads and atomics"}
