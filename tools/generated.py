@@ -65,7 +65,7 @@ def _exclusive_libraries(contracts: list[dict[str, Any]]) -> list[str]:
 
 def _may_import(layer: str, library: str, contracts: list[dict[str, Any]]) -> bool:
     contract = next(contract for contract in contracts if contract["id"] == library)
-    return f"corten.{layer}" not in contract["source_modules"]
+    return f"corten.{layer}.** -> {library}" in contract["ignore_imports"]
 
 
 def _first_sentence(path: Path) -> str:
