@@ -1,11 +1,11 @@
 """A limit order book with price-time priority.
 
-Orders that wait rest in levels, one per price, oldest first; an arriving order trades with the oldest order at the best
-price while prices cross. Messages are `place`, `cancel`, `cancel_range`, `reduce` and `replace`; an order is known by the
-account that sent it and a client id that the account chose, unique among its live orders.
+Orders that wait rest in levels, one per price, oldest first; an arriving order trades with the oldest order at the
+best price while prices cross. Messages are `place`, `cancel`, `cancel_range`, `reduce` and `replace`; an order is known
+by the account that sent it and a client id that the account chose, unique among its live orders.
 
-Prices and sizes arrive in the smallest units of the quoted and the traded asset, and must be whole ticks and whole lots.
-Behind the door everything is counted in `Ticks` and `Lots`.
+Prices and sizes arrive in the smallest units of the quoted and the traded asset, and must be whole ticks and whole
+lots. Behind the door everything is counted in `Ticks` and `Lots`.
 
 A tick is on one side of the book only, for a book is never crossed. So both sides share one table of levels and one
 bitmap of occupied prices; an order is a bid if its price is not above the best bid.
@@ -320,10 +320,10 @@ class OrderBook(Contract):
     @message
     def cancel_range(self, first_client_id: u32, count: u32) -> None:
         """Cancels the sender's orders among `count` consecutive client ids; those that are not live are passed over."""
-        first = order_key(self.sender, first_client_id)
-        require(account_of(first + u64(count)) == self.sender, "client_id_range_too_long")
-        for key in range(first, first + u64(count)):
-            slot = self.find(key)
+        end = u64(first_client_id) + u64(count)
+        require(end <= 1 << 32, "client_id_range_too_long")
+        for client_id in range(u64(first_client_id), end):
+            slot = self.find(order_key(self.sender, u32(client_id)))
             if slot != 0:
                 self.withdraw(slot, self.orders[slot].size, CancelReason.REQUESTED)
 
@@ -544,7 +544,7 @@ class OrderBook(Contract):
     # Slots and the index of keys
 
     def take_slot(self) -> u32:
-        """A slot that was freed, the last one first, or one never used: without freed slots those up to the count are live."""
+        """A free slot: the one freed last, or one never used. Without freed slots all up to the count are in use."""
         slot = self.free_slot
         if slot == 0:
             slot = self.order_count + 1

@@ -1,4 +1,4 @@
-"""Containers for contracts that know at deployment how much they will hold: indexed records without growth or hashing."""
+"""Containers for what is counted when a contract is deployed: indexed records, without growth or hashing."""
 
 from typing import Generic, TypeVar
 
