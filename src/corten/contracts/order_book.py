@@ -15,6 +15,8 @@ known otherwise are not kept up: `older` of a level's oldest order, `newer` of i
 level may be stale, and are never read.
 """
 
+from typing import Literal
+
 from corten.contracts.table import SparseTable, Table
 from corten.lang import (
     Array,
@@ -185,7 +187,7 @@ class PriceLevel:
     orders: u32
 
 
-DEPTH_ROWS: u32 = 32
+ROW_COUNT = Literal[32]
 
 
 @struct
@@ -193,7 +195,7 @@ class Depth:
     """Rows from the best price on; `count` of them are filled."""
 
     count: u32
-    rows: Array[PriceLevel, 32]
+    rows: Array[PriceLevel, ROW_COUNT]
 
 
 @struct
@@ -600,9 +602,9 @@ class OrderBook(Contract):
     @view
     def depth(self, side: Side, skip: u32) -> Depth:
         """The levels of one side from the best on, `skip` of them left out."""
-        depth = Depth()
+        depth = Depth()  # type: ignore[call-arg]  # all zero
         price = self.best_bid if side == Side.BUY else self.best_ask
-        for row in range(skip + DEPTH_ROWS):
+        for row in range(skip + len(depth.rows)):
             if price == NO_BID or price == NO_ASK:
                 break
             if row >= skip:
