@@ -36,7 +36,7 @@ def inspect_module(path: Path, *, as_json: bool) -> None:
 
     console = Console(highlight=False)
     _print_heading(console, report)
-    for table in filter(None, [_entries(report), _events(report), _errors(report), _state(report)]):
+    for table in filter(None, [_links(report), _entries(report), _events(report), _errors(report), _state(report)]):
         console.print(table)
     console.print(_limits(report))
     console.print(_gas(report))
@@ -64,6 +64,15 @@ def _sizes(sizes: dict[str, Any]) -> str:
         code = sizes["raw"] - sizes["custom_sections"]
         text += f"; instrumented {sizes['instrumented']:,} ({sizes['instrumented'] / code:.1f}× the code)"
     return text
+
+
+def _links(report: dict[str, Any]) -> Table | None:
+    """Exports and imports by name, where no ABI says more about them."""
+    if report["entries"]:
+        return None
+    rows = [("export", one["kind"], one["name"]) for one in report["exports"]]
+    rows += [("import", one["kind"], f"{one['module']}.{one['name']}") for one in report["imports"]]
+    return _table("exports and imports", ["", "kind", "name"], rows)
 
 
 def _entries(report: dict[str, Any]) -> Table | None:
