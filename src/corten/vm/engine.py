@@ -44,7 +44,7 @@ _TRAPS: Final = {
 """Wasmtime's trap codes that a guest can cause. Any other one (0 is native stack overflow) is the host's fault."""
 
 _VALUE_BYTES: Final = {0x7F: 4, 0x7E: 8, 0x7D: 4, 0x7C: 8, 0x7B: 16}
-"""Width of a global by Wasm's byte for its type: i32, i64, f32, f64, v128. Wasmtime numbers the same kinds from 0 up."""
+"""Width of a global by Wasm's byte for its type: i32, i64, f32, f64, v128; Wasmtime numbers the same from 0 up."""
 
 
 def _unchecked(name: str) -> Any:

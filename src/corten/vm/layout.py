@@ -1,7 +1,7 @@
 """Where things lie in the system memory, and the records that host and guest exchange (docs/spec/module.md).
 
-Some sizes decide results and are therefore constants of the protocol: a message may write `OUTBOX_BYTES` of records and
-`RECORD_COUNT` records (else `outbox_exhausted`), and `LOG_BYTES` of undo log (else `log_exhausted`). The rest is tuning.
+Some sizes decide results and so are constants of the protocol: a message may write `OUTBOX_BYTES` of records and
+`RECORD_COUNT` records (else `outbox_exhausted`), and `LOG_BYTES` of undo log (else `log_exhausted`). The others do not.
 """
 
 from __future__ import annotations
