@@ -1,4 +1,4 @@
-"""Typed access to Corten's custom sections: `corten.abi` (entries, events, types) and `corten.lines` (places in source).
+"""Typed access to Corten's custom sections: `corten.abi` (entries, events, types), `corten.lines` (places in source).
 
 Both are JSON that a stranger may have written: every key, type, offset and size is checked, nothing is coerced, and
 sizes are bounded. Form: docs/spec/module.md, section 1; layout rules: docs/spec/language.md, "Struct layout".
@@ -248,7 +248,7 @@ _ARRAY: Final = re.compile(r"Array\[(.+), ?([1-9][0-9]{0,6})\]")
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Bytes that a value takes (padding included), what its address is a multiple of, how many scalars it flattens to."""
+    """Bytes that a value takes, what its address is a multiple of, how many scalars it flattens to."""
 
     size: int
     alignment: int
