@@ -1,6 +1,6 @@
-"""The deterministic profile: what a module may contain before instrumentation. Whatever is not allowed is refused by name.
+"""The deterministic profile: what a module may contain before instrumentation; all else is refused by name.
 
-Opcodes are allowed by being in `opcodes.OPCODES`; sizes by `limits.ModuleLimits`. Prose and tables: docs/spec/profile.md.
+Opcodes are allowed by being in `opcodes.OPCODES`; sizes by `limits.ModuleLimits`. In prose: docs/spec/profile.md.
 """
 
 from __future__ import annotations

@@ -110,13 +110,13 @@ def _memory_init(instr: Instr) -> str:
     return f"{instr[2]} {instr[1]}" if instr[2] else f"{instr[1]}"
 
 
-def _float(bits: int, exponent_bits: int, fraction_bits: int, size: str) -> str:
+def _float(bits: int, exponent_bits: int, fraction_bits: int, formats: tuple[str, str]) -> str:
     fraction = bits & ((1 << fraction_bits) - 1)
     exponent = bits >> fraction_bits & ((1 << exponent_bits) - 1)
     if exponent == (1 << exponent_bits) - 1:
         sign = "-" if bits >> (fraction_bits + exponent_bits) else ""
         return f"{sign}nan:{fraction:#x}" if fraction else f"{sign}inf"
-    integer, real = size
+    integer, real = formats
     value: float = struct.unpack(f"<{real}", struct.pack(f"<{integer}", bits))[0]
     return repr(value)
 
@@ -126,7 +126,7 @@ def _vector(instr: Instr) -> str:
     return " ".join(["i32x4", *(f"0x{word:08x}" for word in words)])
 
 
-_FORMATS: Final[dict[Immediate, Callable[[Instr], str]]] = {kind: _plain for kind in Immediate} | {
+_FORMATS: Final[dict[Immediate, Callable[[Instr], str]]] = dict.fromkeys(Immediate, _plain) | {
     Immediate.BLOCK: _block_type,
     Immediate.LABELS: lambda instr: " ".join(str(depth) for depth in (*instr[1], instr[2])),
     Immediate.INDIRECT: _indirect,
@@ -136,8 +136,8 @@ _FORMATS: Final[dict[Immediate, Callable[[Instr], str]]] = {kind: _plain for kin
     Immediate.MEMORY: _memories,
     Immediate.MEMORY_COPY: _memories,
     Immediate.MEMORY_INIT: _memory_init,
-    Immediate.F32: lambda instr: _float(instr[1], 8, 23, "If"),
-    Immediate.F64: lambda instr: _float(instr[1], 11, 52, "Qd"),
+    Immediate.F32: lambda instr: _float(instr[1], 8, 23, ("I", "f")),
+    Immediate.F64: lambda instr: _float(instr[1], 11, 52, ("Q", "d")),
     Immediate.V128: _vector,
     Immediate.SHUFFLE: lambda instr: " ".join(str(lane) for lane in instr[1]),
 }
