@@ -1,4 +1,4 @@
-"""Batches: rows that callers bring, checked and turned into frames of one stride without a Python loop over messages."""
+"""Batches: rows that callers bring, checked and turned into frames of one stride, without a Python loop over them."""
 
 from __future__ import annotations
 

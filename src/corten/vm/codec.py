@@ -6,6 +6,7 @@ translate to and from the bytes of their item.
 
 from __future__ import annotations
 
+import keyword
 import re
 import struct
 from collections import namedtuple
@@ -18,13 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corten.base.errors import InvalidInput, InvalidModule
+from corten.wasm.sections import Abi, ArrayType, EnumType, Field, ScalarType, StructType, UnitType
 
 I128: Final = np.dtype([("lo", "<u8"), ("hi", "<i8")])
 """How an i128 stands in a numpy column: value = hi · 2**64 + lo."""
 
 BYTES32: Final = np.dtype("V32")
 
-_BRACKETS: Final = re.compile(r"(Array|Handle)\[(.*)\]\Z")
 _NUMBERS: Final = {
     "u8": "B", "u16": "H", "u32": "I", "u64": "Q",
     "i8": "b", "i16": "h", "i32": "i", "i64": "q",
@@ -113,17 +114,32 @@ class RecordType:
 
 
 def _tuple_type(name: str, fields: tuple[str, ...]) -> Any:
-    return namedtuple(name, fields, rename=True)
+    return namedtuple(_identifier(name), fields, rename=True)
+
+
+def _enum_type(name: str, members: dict[str, int]) -> type[IntEnum]:
+    try:
+        return IntEnum(name, members)  # type: ignore[return-value]
+    except (ValueError, TypeError) as error:
+        raise InvalidModule(f"corten.abi: types.{name}: expected names of enum members, found {error}") from None
+
+
+def _identifier(name: str) -> str:
+    """A Python name for a type such as `Pair[u32, i64]`."""
+    made = re.sub(r"\W+", "_", name).strip("_")
+    return f"{made}_" if keyword.iskeyword(made) or not made.isidentifier() else made
 
 
 class Types:
     """Makes codecs from the spellings of an ABI; InvalidModule when one means nothing."""
 
-    def __init__(self, declared: Mapping[str, Any]) -> None:
-        self._declared = declared
+    def __init__(self, abi: Abi) -> None:
+        self._abi = abi
         self._codecs: dict[str, Codec] = {}
         self.enums: dict[str, type[IntEnum]] = {}
         self.structs: dict[str, RecordType] = {}
+        for name in abi.types:
+            self.codec(name)
 
     def codec(self, spelling: str) -> Codec:
         """The codec of a type, made once."""
@@ -132,39 +148,24 @@ class Types:
             known = self._codecs[spelling] = self._make(spelling)
         return known
 
-    def record(self, name: str, fields: Sequence[Mapping[str, Any]], size: int) -> RecordType:
+    def record(self, name: str, fields: Sequence[Field], size: int) -> RecordType:
         """A record of the ABI's `fields`."""
-        made = [(str(field["name"]), self.codec(field["type"]), int(field["offset"])) for field in fields]
-        return RecordType(name, made, size)
+        return RecordType(name, [(field.name, self.codec(field.type), field.offset) for field in fields], size)
 
     def _make(self, spelling: str) -> Codec:
-        if spelling in _NUMBERS:
-            return _number(spelling)
-        if spelling in _SPECIAL:
-            return _SPECIAL[spelling]
-        if spelling in self._declared:
-            return self._named(spelling, self._declared[spelling])
-        match = _BRACKETS.match(spelling)
-        if match is None:
-            raise InvalidModule(f"custom section corten.abi: expected a type, found {spelling!r}")
-        if match[1] == "Handle":
-            return _number("u32")
-        element, _, count = match[2].rpartition(",")
-        return _array(spelling, self.codec(element.strip()), int(count))
-
-    def _named(self, name: str, declared: Mapping[str, Any]) -> Codec:
-        match declared["kind"]:
-            case "unit":
-                return self.codec(declared["base"])
-            case "enum":
-                self.enums[name] = IntEnum(name, declared["members"])  # type: ignore[assignment]
-                return _enum(self.enums[name], self.codec(declared["base"]))
-            case "struct":
-                plain_name = re.sub(r"\W+", "_", name).strip("_")
-                self.structs[name] = self.record(plain_name, declared["fields"], int(declared["size"]))
-                return _struct(self.structs[name])
-            case kind:
-                raise InvalidModule(f"custom section corten.abi: expected struct, enum or unit, found {kind!r}")
+        match self._abi.resolve(spelling):
+            case ScalarType(kind):
+                return _SPECIAL[kind] if kind in _SPECIAL else _number(kind)
+            case UnitType(base):
+                return self.codec(base)
+            case EnumType(base, members):
+                self.enums[spelling] = enum = _enum_type(spelling, members)
+                return _enum(enum, self.codec(base))
+            case StructType(size, fields):
+                self.structs[spelling] = self.record(_identifier(spelling), fields, size)
+                return _struct(self.structs[spelling])
+            case ArrayType(element, count):
+                return _array(spelling, self.codec(element), count)
 
 
 def i128_column(values: Sequence[int]) -> NDArray[np.void]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import traceback
 from pathlib import Path
 from types import TracebackType
+from typing import TypeAlias
 
 from corten.base.errors import InvalidInput, MessageFailed, Rejected, Status, TrapCode, Trapped
 from corten.vm.interface import Interface, located
+
+Failure: TypeAlias = MessageFailed | InvalidInput
 
 
 def failure(interface: Interface, directory: Path | None, status: int, code: int, site: int) -> Failure:
     """The exception of a receipt that is not `accepted`; sources are looked for in `directory`."""
     error = _exception(interface, status, code)
-    place = interface.site(site)
-    if place is None:
+    place = interface.lines.locate(site)
+    if place is None or place.line == 0:
         return error
     return error.with_traceback(_traceback(located(place.file, directory), place.function, place.line))
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from corten.base.errors import InvalidCode, InvalidInput, InvalidModule, Status, TrapCode
+from corten.base.errors import InvalidCode, InvalidInput, Status, TrapCode
 from corten.vm.codec import Codec, RecordType, Types
+from corten.wasm.sections import Abi, Entry, Lines
 
 
 @dataclass(frozen=True)
@@ -38,44 +37,23 @@ class EntryType:
         return None if self.returns is None else RecordType(self.name, [("value", self.returns, 0)], self.result_size)
 
 
-@dataclass(frozen=True)
-class Site:
-    """A place in contract source."""
-
-    file: str
-    function: str
-    line: int
-
-
 class Interface:
     """A contract's ABI and line table."""
 
-    def __init__(self, abi: bytes, lines: bytes | None = None) -> None:
+    def __init__(self, abi: Abi, lines: Lines) -> None:
         self.abi = abi
         self.lines = lines
-        try:
-            self._read(json.loads(abi))
-            self._sites = _read_lines(lines)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            raise InvalidModule(
-                f"custom section corten.abi or corten.lines: {type(error).__name__}: {error}"
-            ) from error
-
-    def _read(self, document: dict[str, Any]) -> None:
-        self.types = Types(document["types"])
-        self.name = str(document["name"])
-        self.entries = [self._entry(number, entry) for number, entry in enumerate(document["entries"])]
+        self.name = abi.name
+        self.types = Types(abi)
+        self.entries = [self._entry(number, entry) for number, entry in enumerate(abi.entries)]
         self.by_name = {entry.name: entry for entry in self.entries}
-        events = document["events"]
-        self.events = [self.types.record(event["name"], event["fields"], int(event["size"])) for event in events]
-        self.errors = [str(name) for name in document["errors"]]
-        for name in document["types"]:
-            self.types.codec(name)
+        self.events = [self.types.record(event.name, event.fields, event.size) for event in abi.events]
+        self.errors = abi.errors
 
-    def _entry(self, number: int, entry: dict[str, Any]) -> EntryType:
-        parameters = self.types.record(entry["name"], entry["parameters"], int(entry["size"]))
-        returns = None if entry["returns"] is None else self.types.codec(entry["returns"])
-        return EntryType(number, entry["name"], entry["kind"], parameters, returns, int(entry["result_size"]))
+    def _entry(self, number: int, entry: Entry) -> EntryType:
+        parameters = self.types.record(entry.name, entry.parameters, entry.size)
+        returns = None if entry.returns is None else self.types.codec(entry.returns)
+        return EntryType(number, entry.name, entry.kind, parameters, returns, entry.result_size)
 
     @cached_property
     def init(self) -> EntryType | None:
@@ -102,10 +80,6 @@ class Interface:
         names: dict[int, str] = {one.value: one.name for one in (TrapCode if status == Status.TRAPPED else InvalidCode)}
         return names.get(code, f"code_{code}").lower()
 
-    def site(self, number: int) -> Site | None:
-        """The place in source that a receipt's site number means; None if unknown."""
-        return self._sites[number] if 0 < number < len(self._sites) else None
-
 
 def suggestion(name: str, known: Iterable[str], what: str) -> str:
     """`an entry of Token: balance, transfer; did you mean 'transfer'?`."""
@@ -120,19 +94,3 @@ def located(file: str, directory: Path | None) -> str:
     if directory is not None and (directory / file).exists():
         return str(directory / file)
     return file
-
-
-def _read_lines(lines: bytes | None) -> list[Site | None]:
-    if lines is None:
-        return []
-    document = json.loads(lines)
-    files = document["files"]
-    return [_read_site(files, site) for site in document["sites"]]
-
-
-def _read_site(files: list[str], site: list[Any] | None) -> Site | None:
-    """`[file, function, line]` with the file by position or name; anything empty means unknown."""
-    if not site or not site[2]:
-        return None
-    file = files[site[0]] if isinstance(site[0], int) else site[0]
-    return Site(str(file), str(site[1]), int(site[2]))

@@ -26,6 +26,7 @@ MESSAGES_PER_CROSSING: Final = 4096
 
 LAYOUT_VERSION: Final = 1
 READ_ONLY: Final = 1
+INIT: Final = 2
 FRAME_HEADER_BYTES: Final = 16
 RECORD_HEADER_BYTES: Final = 8
 RESULT_RECORD: Final = 0xFFFF
@@ -49,7 +50,8 @@ NEXT_INDEX_OFFSET: Final = 16
 CURSOR_OFFSET: Final = 12
 OUTBOX_CURSOR_OFFSET: Final = 32
 RECORD_CURSOR_OFFSET: Final = 44
-_CONTROL_BYTES: Final = 4096
+TOUCHED_OFFSET: Final = 4096
+"""The touched-page map, one byte a page, has a fixed place behind the control block."""
 
 assert RECEIPT.size == RECEIPT_DTYPE.itemsize == 32
 assert _CONTROL.size == HEADER_OFFSET
@@ -68,27 +70,28 @@ class Layout:
 
     @property
     def inbox(self) -> int:
-        return _CONTROL_BYTES
+        """Frames; the touched-page map lies before it."""
+        return -(-(TOUCHED_OFFSET + self.page_count) // 64) * 64
 
     @property
     def receipts(self) -> int:
+        """One receipt for each message of a crossing."""
         return self.inbox + INBOX_BYTES
 
     @property
     def record_index(self) -> int:
+        """The outbox address of each record."""
         return self.receipts + RECEIPT.size * MESSAGES_PER_CROSSING
 
     @property
     def outbox(self) -> int:
+        """Events and results."""
         return self.record_index + U32.size * RECORD_COUNT
 
     @property
-    def touched(self) -> int:
-        return self.outbox + OUTBOX_BYTES
-
-    @property
     def log(self) -> int:
-        return -(-(self.touched + self.page_count) // 64) * 64
+        """The undo log of one message, and a red zone behind it."""
+        return self.outbox + OUTBOX_BYTES
 
     @property
     def system_pages(self) -> int:
@@ -112,7 +115,7 @@ class Layout:
             self.record_index,
             self.log,
             self.log + LOG_BYTES,
-            self.touched,
+            TOUCHED_OFFSET,
             flags,
         )
 
