@@ -1,0 +1,1 @@
+"""Complete workloads, to watch and to check."""
