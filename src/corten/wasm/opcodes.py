@@ -558,6 +558,7 @@ _PROPOSALS: Final = (
     (0xD0, 0xD6, "reference values"),
     (0xFC_0009, 0xFC_0009, "dropping segments"),
     (0xFC_000C, 0xFC_0011, "table access"),
+    (0xFC_000D, 0xFC_000D, "dropping segments"),
     (0xFC_0012, 0xFC_0012, "memory control"),
     (0xFC_0013, 0xFC_0016, "wide arithmetic"),
     (0xFD_0100, 0xFD_0113, "relaxed SIMD"),
