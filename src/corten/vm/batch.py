@@ -87,14 +87,14 @@ class Batch:
     read_only = False
 
     def __init__(self, interface: Interface) -> None:
-        self._interface = interface
+        self.interface = interface
         self._parts: list[_Part] = []
         self._count = 0
         self._built: Words | None = None
 
     def add(self, entry: str, rows: Any, sender: ArrayLike = 0, order: ArrayLike | None = None) -> Batch:
         """Add the rows of one message entry; InvalidInput as `Contract.submit`, and for views."""
-        found = self._interface.entry(entry)
+        found = self.interface.entry(entry)
         if found.kind == "view":
             raise InvalidInput("entry", "a message: views go into a submit of their own", repr(entry))
         checked = conform(rows, found)

@@ -46,6 +46,7 @@ U32: Final = struct.Struct("<I")
 _CONTROL: Final = struct.Struct("<16I")
 _HEADER: Final = struct.Struct("<qqqqi")
 HEADER_OFFSET: Final = 64
+HEADER_BYTES: Final = _HEADER.size
 NEXT_INDEX_OFFSET: Final = 16
 CURSOR_OFFSET: Final = 12
 OUTBOX_CURSOR_OFFSET: Final = 32

@@ -1,0 +1,262 @@
+"""A deployed contract as Python sees it: its entries are its attributes."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections.abc import Mapping, Sequence
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from corten.base.errors import InvalidInput, Status
+from corten.vm.batch import Batch, Frames, UniformFrames
+from corten.vm.codec import describe
+from corten.vm.interface import EntryType, Interface, suggestion
+from corten.vm.layout import RECORD_HEADER_BYTES, RESULT_RECORD, U32
+from corten.vm.program import Program
+from corten.vm.receipts import Origin, Receipt, Receipts
+from corten.vm.resident import PreparedEntry, Resident
+from corten.vm.state import PageImage, PageProof
+
+if TYPE_CHECKING:
+    from corten.vm.machine import Machine
+
+_OPTIONS = ("sender", "gas_limit", "time", "height")
+
+
+class Contract:
+    """A contract of a machine. `contract.transfer(to=2, amount=50, sender=1)` applies one message.
+
+    Entries whose name is taken by a method of this class are reached with `call`. Safe to use from several threads: one
+    message or batch at a time, others wait; different contracts run in parallel.
+    """
+
+    def __init__(self, machine: Machine, name: str, program: Program, image: PageImage | None = None) -> None:
+        self.name = name
+        self.program = program
+        self.interface: Interface = program.interface
+        self._machine = machine
+        self._origin = Origin(program.interface, program.directory)
+        self._image = image
+        self._resident: Resident | None = None
+        self._is_removed = False
+        self._lock = threading.RLock()
+        self.entries = {
+            entry.name: Entry(self, entry, PreparedEntry(entry, program.layout))
+            for entry in program.interface.entries
+            if entry.kind != "init"
+        }
+        for entry_name, entry in self.entries.items():
+            if not hasattr(Contract, entry_name):
+                self.__dict__.setdefault(entry_name, entry)
+
+    def __getattr__(self, name: str) -> Entry:
+        if name.startswith("__") or "interface" not in self.__dict__:
+            raise AttributeError(name)
+        expected = self.interface.expected_entry(name)
+        raise AttributeError(f"expected {expected}, found {name!r}", name=name, obj=self)
+
+    def call(self, entry: str, arguments: Mapping[str, Any], **options: Any) -> Any:
+        """As the attribute of that name: a Receipt from a message, a value from a view; for names that are taken."""
+        found = self.entries.get(entry)
+        if found is None:
+            raise InvalidInput("entry", self.interface.expected_entry(entry), repr(entry))
+        return found.apply(arguments, options)
+
+    def dtype(self, entry: str) -> np.dtype[Any]:
+        """The structured dtype of an entry's rows for `submit`."""
+        return self.interface.entry(entry).parameters.dtype
+
+    def types(self) -> dict[str, type[IntEnum]]:
+        """The contract's enums by name."""
+        return self.interface.types.enums
+
+    def batch(self) -> Batch:
+        """An empty batch of messages of several entries, for `submit`."""
+        return Batch(self.interface)
+
+    def submit(
+        self,
+        messages: str | Batch,
+        rows: Any = None,
+        *,
+        sender: ArrayLike = 0,
+        gas_limit: int | None = None,
+        time: int | None = None,
+        height: int | None = None,
+    ) -> Receipts:
+        """Apply many messages in order: an entry's name and its rows, or a `Batch`. Returns receipts as columns.
+
+        `rows` is a structured array of `dtype(entry)`, or of the same fields in dtypes that convert without loss.
+        `sender` is one account index or one for each row; `gas_limit` holds for each message. The rows of a view give
+        results and change nothing. InvalidInput names the field, what was expected and what was found, before anything
+        is applied.
+        """
+        frames: Frames
+        if isinstance(messages, Batch):
+            if rows is not None or messages.interface is not self.interface:
+                raise InvalidInput("messages", "a batch of this contract, without rows", describe(messages))
+            frames = messages
+        else:
+            frames = UniformFrames(self.interface.entry(messages), rows, sender)
+        entries = frames.entries
+        header = self._machine.header(gas_limit, time, height)
+        with self._lock:
+            columns, crossings = self._live().submit(frames, header)
+        return Receipts(self._origin, entries, columns, crossings)
+
+    def root(self) -> bytes:
+        """The root of this contract's state; 32 bytes."""
+        with self._lock:
+            if self._resident is None and self._image is not None:
+                return self._image.root
+            return self._live().state.root()
+
+    def prove(self, page: int) -> PageProof:
+        """A 4 KiB page of memory with its path to `root`."""
+        with self._lock:
+            return self._live().state.prove(page)
+
+    def snapshot(self) -> PageImage:
+        """The state as it is, as an immutable image."""
+        with self._lock:
+            if self._resident is None and self._image is not None:
+                return self._image
+            return self._live().state.snapshot()
+
+    def restore(self, image: PageImage) -> None:
+        """Back to an image of this contract or of a fork's; a broken instance is replaced."""
+        with self._lock:
+            self._is_removed = False
+            if self._resident is None or self._resident.faulted:
+                self._resident, self._image = None, image
+            else:
+                self._resident.state.restore(image)
+
+    def remove(self) -> None:
+        """The machine went back to before this contract's deployment."""
+        with self._lock:
+            self._resident, self._image, self._is_removed = None, None, True
+
+    def initialize(self, sender: int, arguments: Mapping[str, Any]) -> Receipt | None:
+        """Run the init entry, if there is one; Rejected or Trapped when it refuses."""
+        entry = self.interface.init
+        if entry is None:
+            if arguments:
+                raise InvalidInput("deploy", f"no arguments: {self.interface.name} has no @init", ", ".join(arguments))
+            return None
+        receipt: Receipt = Entry(self, entry, PreparedEntry(entry, self.program.layout)).apply(
+            arguments, {"sender": sender}
+        )
+        return receipt.raise_for_status()
+
+    def __repr__(self) -> str:
+        return f"<Contract {self.name}: {', '.join(self.entries)}>"
+
+    def _live(self) -> Resident:
+        """The instance; made at first use, for a fork from its image."""
+        if self._resident is None:
+            if self._is_removed:
+                raise InvalidInput("contract", "a contract of the machine", f"{self.name!r}: restored to before it")
+            resident = Resident(self.program)
+            if self._image is not None:
+                resident.state.restore(self._image)
+            self._resident, self._image = resident, None
+        return self._resident
+
+
+class Entry:
+    """A message or view of a contract: call it with its parameters, by keyword or in order.
+
+    Options by keyword, unless a parameter has the name: `sender` (u32, 0 is the system), `gas_limit`, `time` (ns),
+    `height`. A message returns its Receipt, accepted or not. A view returns its value; Rejected and Trapped are raised.
+    """
+
+    def __init__(self, contract: Contract, entry: EntryType, prepared: PreparedEntry) -> None:
+        self.type = entry
+        self.name = entry.name
+        self._contract = contract
+        self._machine = contract._machine
+        self._prepared = prepared
+        self._names = entry.parameters.names
+        self._is_view = entry.kind == "view"
+        self.__doc__ = f"{entry.kind}: {entry.signature}"
+
+    def __call__(self, *positional: Any, **named: Any) -> Any:
+        if positional:
+            named |= self._bind(positional, named)
+        try:
+            values = [named.pop(name) for name in self._names]
+        except KeyError:
+            raise self._missing(named) from None
+        sender = named.pop("sender", 0)
+        header = self._header(named) if named else self._machine.default_header
+        return self._apply(values, sender, header)
+
+    def apply(self, arguments: Mapping[str, Any], options: Mapping[str, Any]) -> Any:
+        """The call with parameters and options kept apart."""
+        missing = [name for name in self._names if name not in arguments]
+        unknown = [name for name in arguments if name not in self._names]
+        if missing:
+            raise self._missing(arguments)
+        if unknown:
+            raise self._unknown(unknown[0], self._names)
+        left = {name: value for name, value in options.items() if name != "sender"}
+        return self._apply([arguments[name] for name in self._names], options.get("sender", 0), self._header(left))
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        kind = inspect.Parameter.KEYWORD_ONLY
+        fields = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in self._names]
+        options = [inspect.Parameter(name, kind, default=None) for name in _OPTIONS if name not in self._names]
+        return inspect.Signature([*fields, *options])
+
+    def __repr__(self) -> str:
+        return f"<{self.type.kind} {self._contract.name}.{self.type.signature}>"
+
+    def _apply(self, values: Sequence[Any], sender: int, header: bytes) -> Any:
+        contract = self._contract
+        with contract._lock:
+            resident = contract._resident or contract._live()
+            status, code, site, gas, records = resident.apply(self._prepared, sender, values, header)
+        if self._is_view and status == 0:
+            return self._value(records)
+        receipt = Receipt(contract._origin, self.type, status, code, site, gas, records)
+        if self._is_view or status == Status.INVALID:
+            raise receipt.exception()
+        return receipt
+
+    def _value(self, records: bytes) -> Any:
+        """A view's result, which is the last record if it returns anything."""
+        result = self.type.result
+        if result is None:
+            return None
+        offset = len(records) - result.size
+        assert U32.unpack_from(records, offset - RECORD_HEADER_BYTES) == (RESULT_RECORD,)
+        return result.unpack(records, offset).value
+
+    def _bind(self, positional: tuple[Any, ...], named: Mapping[str, Any]) -> dict[str, Any]:
+        if len(positional) > len(self._names):
+            raise InvalidInput(self.name, f"{self.type.signature}", f"{len(positional)} arguments")
+        bound = dict(zip(self._names, positional, strict=False))
+        twice = bound.keys() & named.keys()
+        if twice:
+            raise InvalidInput(f"{self.name}.{min(twice)}", "one value", "two: in order and by keyword")
+        return bound
+
+    def _header(self, named: Mapping[str, Any]) -> bytes:
+        for name in named:
+            if name not in _OPTIONS[1:]:
+                raise self._unknown(name, (*self._names, *_OPTIONS))
+        return self._machine.header(**named)
+
+    def _missing(self, given: Mapping[str, Any]) -> InvalidInput:
+        unknown = [name for name in given if name not in (*self._names, *_OPTIONS)]
+        found = f"an unknown {unknown[0]!r}" if unknown else f"only {', '.join(given) or 'nothing'}"
+        return InvalidInput(self.name, self.type.signature, found)
+
+    def _unknown(self, name: str, known: Sequence[str]) -> InvalidInput:
+        return InvalidInput(f"{self.name}.{name}", suggestion(name, known, "argument"), "an unknown name")

@@ -1,0 +1,212 @@
+"""The machine: contracts, the block header they see, the state root over all of them, snapshots and forks."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache as memoized
+from pathlib import Path
+from typing import Any, Final
+
+from corten.base.errors import InvalidInput
+from corten.vm.cache import Cache, default_directory
+from corten.vm.codec import describe
+from corten.vm.contract import Contract
+from corten.vm.engine import Engine
+from corten.vm.interface import suggestion
+from corten.vm.layout import Layout, header
+from corten.vm.program import Loader, Passes, Program, check_memory_limit
+from corten.vm.state import PageImage, contract_hash, machine_root
+
+DEFAULT_MEMORY_LIMIT: Final = 256 << 20
+DEFAULT_GAS_LIMIT: Final = 100_000_000
+STACK_LIMIT: Final = 200_000
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a machine was made with; a fork has the same."""
+
+    memory_limit: int
+    gas_limit: int
+    chain: int
+    passes: Passes
+    cache_directory: Path | None
+
+
+@dataclass(frozen=True)
+class MachineSnapshot:
+    """A machine's contracts and their states at one moment. Immutable; shares all pages that did not change."""
+
+    contracts: tuple[tuple[str, Program, PageImage], ...]
+    time: int
+    height: int
+
+
+class Machine:
+    """Contracts in memory, run by Wasmtime.
+
+    `memory_limit` is each contract's memory in bytes (a multiple of 65536), `gas_limit` what one message may use unless
+    it says otherwise, `chain` the chain's number; `time` (ns) and `height` are what contracts see, set them as blocks
+    pass. `cache` keeps compiled contracts on disk: True for the default directory, a path, or False. `passes` switches
+    instrumentation off, to measure what it costs.
+    """
+
+    def __init__(
+        self,
+        *,
+        memory_limit: int = DEFAULT_MEMORY_LIMIT,
+        gas_limit: int = DEFAULT_GAS_LIMIT,
+        chain: int = 0,
+        cache: bool | str | Path = True,
+        passes: Passes | None = None,
+    ) -> None:
+        check_memory_limit(memory_limit)
+        self.settings = Settings(memory_limit, gas_limit, chain, passes or Passes(), _directory(cache))
+        disk = None if self.settings.cache_directory is None else Cache(self.settings.cache_directory)
+        engine = _engine(self.settings.cache_directory)
+        self._loader = Loader(engine, disk, Layout(memory_limit), self.settings.passes)
+        self._contracts: dict[str, Contract] = {}
+        self._time = self._height = 0
+        self.default_header = self.header()
+
+    @property
+    def time(self) -> int:
+        """Block time that contracts see, in ns."""
+        return self._time
+
+    @time.setter
+    def time(self, value: int) -> None:
+        self.default_header = self.header(time=value)
+        self._time = value
+
+    @property
+    def height(self) -> int:
+        """Block height that contracts see."""
+        return self._height
+
+    @height.setter
+    def height(self, value: int) -> None:
+        self.default_header = self.header(height=value)
+        self._height = value
+
+    @property
+    def contracts(self) -> dict[str, Contract]:
+        """The contracts by name, in the order of deployment."""
+        return dict(self._contracts)
+
+    def __getitem__(self, name: str) -> Contract:
+        if name not in self._contracts:
+            raise InvalidInput("contract", suggestion(name, self._contracts, "contract of the machine"), repr(name))
+        return self._contracts[name]
+
+    def __iter__(self) -> Iterator[Contract]:
+        return iter(self._contracts.values())
+
+    def deploy(
+        self, source: str | Path | bytes, name: str | None = None, sender: int = 0, **arguments: Any
+    ) -> Contract:
+        """Load contract source (`.py`), a module (`.wasm`) or its bytes, and run its init with `arguments`.
+
+        `name` is the contract's own unless given; a second one gets a number. Raises DiagnosticError (source),
+        InvalidModule (module), InvalidInput (arguments), Rejected or Trapped (init): then nothing is deployed.
+        """
+        program = self._loader.load(source)
+        chosen = self._free_name(program.interface.name) if name is None else name
+        if chosen in self._contracts:
+            raise InvalidInput("name", "a name that no contract has yet", repr(chosen))
+        contract = Contract(self, chosen, program)
+        contract.initialize(sender, arguments)
+        self._contracts[chosen] = contract
+        return contract
+
+    @property
+    def state_root(self) -> bytes:
+        """32 bytes that commit to the code and the state of every contract (docs/spec/state.md)."""
+        self._need_undo_log("state_root")
+        return machine_root(
+            [
+                contract_hash(name, self.settings.memory_limit, contract.program.module_hash, contract.root())
+                for name, contract in self._contracts.items()
+            ]
+        )
+
+    def snapshot(self) -> MachineSnapshot:
+        """The machine as it is; costs what changed since the last one."""
+        self._need_undo_log("snapshot")
+        contracts = ((name, contract.program, contract.snapshot()) for name, contract in self._contracts.items())
+        return MachineSnapshot(tuple(contracts), self._time, self._height)
+
+    def restore(self, snapshot: MachineSnapshot) -> None:
+        """Back to a snapshot of this machine, or over to one of a fork with the same settings."""
+        restored: dict[str, Contract] = {}
+        for name, program, image in snapshot.contracts:
+            self._check_program(program)
+            known = self._contracts.get(name)
+            if known is not None and known.program is program:
+                known.restore(image)
+                restored[name] = known
+            else:
+                restored[name] = Contract(self, name, program, image)
+        for name, contract in self._contracts.items():
+            if restored.get(name) is not contract:
+                contract.remove()
+        self._contracts = restored
+        self._time, self._height = snapshot.time, snapshot.height
+        self.default_header = self.header()
+
+    def fork(self) -> Machine:
+        """A machine with the same contracts and states that goes its own way; copies when a contract is first used."""
+        settings = self.settings
+        fork = Machine(
+            memory_limit=settings.memory_limit,
+            gas_limit=settings.gas_limit,
+            chain=settings.chain,
+            cache=settings.cache_directory or False,
+            passes=settings.passes,
+        )
+        fork.restore(self.snapshot())
+        return fork
+
+    def header(self, gas_limit: int | None = None, time: int | None = None, height: int | None = None) -> bytes:
+        """The part of the control block that says what messages may use and see; None means the machine's own."""
+        gas_limit = self.settings.gas_limit if gas_limit is None else gas_limit
+        time = self._time if time is None else time
+        height = self._height if height is None else height
+        try:
+            return header(gas_limit, time, height, self.settings.chain, STACK_LIMIT)
+        except (struct.error, TypeError):
+            found = ", ".join(map(describe, (gas_limit, time, height, self.settings.chain)))
+            raise InvalidInput("gas_limit, time, height, chain", "integers i64, i64, u64, u64", found) from None
+
+    def __repr__(self) -> str:
+        return f"<Machine: {', '.join(self._contracts) or 'no contracts'}, height {self._height}>"
+
+    def _free_name(self, name: str) -> str:
+        number, chosen = 1, name
+        while chosen in self._contracts:
+            number += 1
+            chosen = f"{name}-{number}"
+        return chosen
+
+    def _check_program(self, program: Program) -> None:
+        if program.layout.memory_bytes != self.settings.memory_limit:
+            found = f"one of {program.layout.memory_bytes} bytes"
+            raise InvalidInput("snapshot", f"a memory limit of {self.settings.memory_limit} bytes", found)
+
+    def _need_undo_log(self, what: str) -> None:
+        if not self.settings.passes.undo:
+            raise InvalidInput(what, "a machine with the undo pass, which marks touched pages", "Passes(undo=False)")
+
+
+def _directory(cache: bool | str | Path) -> Path | None:
+    if isinstance(cache, bool):
+        return default_directory() if cache else None
+    return Path(cache)
+
+
+@memoized
+def _engine(cache_directory: Path | None) -> Engine:
+    """One engine for all machines of a process, so that forks share machine code."""
+    return Engine(cache=None if cache_directory is None else Cache(cache_directory))

@@ -1,0 +1,191 @@
+"""A live contract instance: messages in, receipts out, one crossing at a time (docs/spec/module.md, section 2)."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corten.base.errors import HostFault, InvalidInput, Status, TrapCode
+from corten.vm.batch import Frames
+from corten.vm.codec import describe
+from corten.vm.interface import EntryType
+from corten.vm.layout import (
+    FRAME_HEADER,
+    FRAME_HEADER_BYTES,
+    HEADER_BYTES,
+    HEADER_OFFSET,
+    INBOX_BYTES,
+    INIT,
+    MESSAGES_PER_CROSSING,
+    NEXT_INDEX_OFFSET,
+    OUTBOX_CURSOR_OFFSET,
+    READ_ONLY,
+    RECEIPT,
+    RECEIPT_DTYPE,
+    RECORD_CURSOR_OFFSET,
+    TOUCHED_OFFSET,
+    U32,
+    Layout,
+)
+from corten.vm.program import Program
+from corten.vm.receipts import Crossing
+from corten.vm.state import PagedState
+
+_FLAGS = {"view": READ_ONLY, "init": INIT, "message": 0}
+
+
+class PreparedEntry:
+    """What one message of an entry needs, made once: the control block, and a packer of header and payload."""
+
+    __slots__ = ("control", "frame_bytes", "number", "pack_into", "parameters", "payload_bytes")
+
+    def __init__(self, entry: EntryType, layout: Layout) -> None:
+        self.number = entry.number
+        self.parameters = entry.parameters
+        self.payload_bytes = entry.parameters.size
+        self.frame_bytes = FRAME_HEADER_BYTES + self.payload_bytes
+        check_frame_size(self.frame_bytes)
+        self.control = layout.control(layout.inbox + self.frame_bytes, _FLAGS[entry.kind])
+        payload = entry.parameters.layout.format.removeprefix("<")
+        self.pack_into = struct.Struct(FRAME_HEADER.format + payload).pack_into
+
+
+class Resident:
+    """A contract's instance and its state. Not for two threads at once: the contract holds a lock.
+
+    After a HostFault the memory may hold half a message: the instance is `faulted` and must be replaced.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self._instance = program.code.instantiate()
+        self._layout = layout = program.layout
+        self._check_sizes()
+        self._system = self._instance.system
+        self._header = b""
+        self._inbox = layout.inbox
+        self._receipts = layout.receipts
+        self._outbox = layout.outbox
+        self.faulted = False
+        touched = np.frombuffer(self._system, np.uint8, layout.page_count, TOUCHED_OFFSET)
+        self.state = PagedState(self._instance, touched, program.initial_pages)
+
+    def apply(
+        self, entry: PreparedEntry, sender: int, values: Sequence[Any], header: bytes
+    ) -> tuple[int, int, int, int, bytes]:
+        """One message: status, code, site, gas, records. InvalidInput when a value does not fit its field."""
+        system = self._system
+        if header != self._header:
+            self._set_header(header)
+        system[:HEADER_OFFSET] = entry.control
+        try:
+            items = entry.parameters.items(values)
+            entry.pack_into(system, self._inbox, entry.frame_bytes, entry.number, sender, entry.payload_bytes, *items)
+        except (struct.error, OverflowError, TypeError):
+            entry.parameters.check(values)
+            raise InvalidInput("sender", f"an integer 0 … {2**32 - 1} (u32)", describe(sender)) from None
+        self._run()
+        status, _, code, site, gas, _, count, _ = RECEIPT.unpack_from(system, self._receipts)
+        if not count:
+            return status, code, site, gas, b""
+        (end,) = U32.unpack_from(system, OUTBOX_CURSOR_OFFSET)
+        return status, code, site, gas, bytes(system[self._outbox : end])
+
+    def submit(self, frames: Frames, header: bytes) -> tuple[NDArray[np.void], list[Crossing]]:
+        """Many messages: the receipts as an array of `RECEIPT_DTYPE`, and the records that each crossing brought."""
+        check_frame_size(frames.stride)
+        self._set_header(header)
+        columns = np.zeros(len(frames), RECEIPT_DTYPE)
+        crossings: list[Crossing] = []
+        per_crossing = min(MESSAGES_PER_CROSSING, INBOX_BYTES // frames.stride)
+        begin = record_count = 0
+        while begin < len(frames):
+            done = self._cross(frames, begin, min(per_crossing, len(frames) - begin))
+            received = columns[begin : begin + done]
+            received[:] = np.frombuffer(self._system, RECEIPT_DTYPE, done, self._receipts)
+            received["first_record"] += np.uint32(record_count)
+            crossing = self._records(begin)
+            if len(crossing.index):
+                crossings.append(crossing)
+                record_count += len(crossing.index)
+            begin += done
+        return columns, crossings
+
+    def _cross(self, frames: Frames, begin: int, count: int) -> int:
+        """Apply `count` frames from `begin` on; fewer if the outbox filled up. How many were applied."""
+        frames.write(begin, self._inbox_words(count, frames.stride))
+        flags = READ_ONLY if frames.read_only else 0
+        self._system[:HEADER_OFFSET] = self._layout.control(self._inbox + count * frames.stride, flags)
+        while (trap := self._step()) is not None:
+            self._recover(trap)
+            (done,) = U32.unpack_from(self._system, NEXT_INDEX_OFFSET)
+            if self._was_crowded_out(done - 1):
+                return int(done) - 1
+        return count
+
+    def _was_crowded_out(self, message: int) -> bool:
+        """Whether a trapped message ran out of an outbox that others had begun to fill: alone it might fit.
+
+        Its records are gone already, so what is in the outbox is the others'. It is applied again in the next crossing.
+        """
+        status, _, code, *_ = RECEIPT.unpack_from(self._system, self._receipts + message * RECEIPT.size)
+        if status != Status.TRAPPED or code != TrapCode.OUTBOX_EXHAUSTED:
+            return False
+        (end,) = U32.unpack_from(self._system, OUTBOX_CURSOR_OFFSET)
+        return bool(end > self._outbox)
+
+    def _records(self, first_message: int) -> Crossing:
+        """Copy the outbox and its index out of the system memory."""
+        (outbox_end,) = U32.unpack_from(self._system, OUTBOX_CURSOR_OFFSET)
+        (index_end,) = U32.unpack_from(self._system, RECORD_CURSOR_OFFSET)
+        begin = self._layout.record_index
+        outbox = np.frombuffer(self._system, np.uint64, (outbox_end - self._outbox) // 8, self._outbox)
+        index = np.frombuffer(self._system, np.uint32, (index_end - begin) // U32.size, begin)
+        return Crossing(first_message, outbox.copy(), index - np.uint32(self._outbox))
+
+    def _run(self) -> None:
+        """Run to the end of the frames, whatever traps on the way."""
+        while (trap := self._step()) is not None:
+            self._recover(trap)
+
+    def _recover(self, trap: TrapCode) -> None:
+        try:
+            self._instance.recover(trap)
+        except HostFault:
+            self.faulted = True
+            raise
+
+    def _step(self) -> TrapCode | None:
+        if self.faulted:
+            raise HostFault("this contract's instance broke in an earlier call: restore a snapshot")
+        try:
+            return self._instance.run()
+        except HostFault:
+            self.faulted = True
+            raise
+
+    def _set_header(self, header: bytes) -> None:
+        self._system[HEADER_OFFSET : HEADER_OFFSET + HEADER_BYTES] = header
+        self._header = header
+
+    def _inbox_words(self, count: int, stride: int) -> NDArray[np.uint64]:
+        words = np.frombuffer(self._system, np.uint64, count * stride // 8, self._inbox)
+        return words.reshape(count, stride // 8)
+
+    def _check_sizes(self) -> None:
+        expected = self._layout.memory_bytes, self._layout.system_pages << 16
+        found = len(self._instance.memory), len(self._instance.system)
+        if found[0] != expected[0] or found[1] < expected[1]:
+            raise HostFault(
+                f"expected memories of {expected} bytes, found {found}: was it instrumented for this limit?"
+            )
+
+
+def check_frame_size(frame_bytes: int) -> None:
+    """InvalidInput if a frame does not fit the inbox."""
+    if frame_bytes > INBOX_BYTES:
+        limit = INBOX_BYTES - FRAME_HEADER_BYTES
+        raise InvalidInput("payload", f"at most {limit} bytes", f"{frame_bytes - FRAME_HEADER_BYTES} bytes")
