@@ -235,6 +235,7 @@ class Function:
     inline: bool | None = None
     may_reject: bool = False
     mutates: bool = False
+    mutated_parameters: set[int] = field(default_factory=set)
 
     def new_local(self, name: str, kind: Type) -> int:
         self.locals.append(Local(name, kind))
