@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from corten.base.errors import CompilerBug, CortenError, Diagnostic, DiagnosticError, HostFault, Span
+from corten.base.errors import (
+    CompilerBug,
+    CortenError,
+    Diagnostic,
+    DiagnosticError,
+    HostFault,
+    MessageFailed,
+    Rejected,
+    Span,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,6 +27,7 @@ USER_FAULT = 1
 OUR_FAULT = 2
 INTERRUPTED = 130
 
+_MACHINE = Path(__file__).resolve().parent.parent / "vm"
 _OPTIONAL = {"polars": "demo", "matplotlib": "demo"}
 
 
@@ -42,6 +52,9 @@ def report(error: BaseException) -> int:
             return USER_FAULT
         case ModuleNotFoundError(name=str(name)) if name in _OPTIONAL:
             _print_error(f"{name} is not installed", f"pip install 'corten[{_OPTIONAL[name]}]'")
+            return USER_FAULT
+        case MessageFailed():
+            _print_message_failed(error)
             return USER_FAULT
         case CompilerBug() | HostFault():
             return _report_ours(error)
@@ -76,6 +89,19 @@ def _print_diagnostic(console: Console, diagnostic: Diagnostic) -> None:
     if diagnostic.hint:
         text.append(f"{gutter} = ", style="blue").append("help", style="bold").append(f": {diagnostic.hint}\n")
     console.print(text, soft_wrap=True, highlight=False)
+
+
+def _print_message_failed(error: MessageFailed) -> None:
+    """The refusal, and the contract's line that made it: the innermost frame of the traceback."""
+    what = "rejected" if isinstance(error, Rejected) else "trapped"
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames or frames[-1].lineno is None or Path(frames[-1].filename).is_relative_to(_MACHINE):
+        _print_error(f"the contract {what} a message: {error}")
+        return
+    place = Span(frames[-1].filename, frames[-1].lineno)
+    line = _source_line(place) or ""
+    column = len(line) - len(line.lstrip())
+    _print_diagnostic(_console(), Diagnostic(what, str(error), Span(place.file, place.line, column, len(line))))
 
 
 def _underline(line: str, span: Span) -> str:

@@ -61,8 +61,7 @@ def _print_heading(console: Console, report: dict[str, Any]) -> None:
 def _sizes(sizes: dict[str, Any]) -> str:
     text = f"{sizes['raw']:,} bytes, {sizes['custom_sections']:,} of them ABI and line table"
     if sizes["instrumented"] is not None:
-        code = sizes["raw"] - sizes["custom_sections"]
-        text += f"; instrumented {sizes['instrumented']:,} ({sizes['instrumented'] / code:.1f}× the code)"
+        text += f"; instrumented {sizes['instrumented']:,} ({sizes['instrumented'] / sizes['raw']:.1f}×)"
     return text
 
 

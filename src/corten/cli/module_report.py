@@ -9,17 +9,14 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from corten.wasm import op
-from corten.wasm.instrument.abi import read_abi
 from corten.wasm.instrument.schedule import GAS_SCHEDULES
 from corten.wasm.limits import DEFAULT_LIMITS, DESCRIPTIONS
 from corten.wasm.module import Function, Kind, Module
 from corten.wasm.reader import read_module
-from corten.wasm.writer import write_module
+from corten.wasm.sections import ABI_SECTION, parse_abi
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-ABI_SECTION = "corten.abi"
 
 
 def report_on(path: Path) -> dict[str, Any]:
@@ -59,24 +56,27 @@ def module_bytes(path: Path) -> bytes:
 def abi_document(module: Module) -> dict[str, Any]:
     """The content of `corten.abi`, or nothing for a module that has none; InvalidModule when it is malformed."""
     content = module.custom(ABI_SECTION)
-    if content is None or read_abi(module) is None:
+    if content is None:
         return {}
+    parse_abi(content)
     document: dict[str, Any] = json.loads(content)
     return document
 
 
 def _sizes(data: bytes, module: Module) -> dict[str, int | None]:
     customs = sum(len(section.content) for section in module.customs)
-    return {"raw": len(data), "custom_sections": customs, "instrumented": _instrumented_size(module)}
+    return {"raw": len(data), "custom_sections": customs, "instrumented": _instrumented_size(data, module)}
 
 
-def _instrumented_size(module: Module) -> int | None:
-    """Bytes of code and data after instrumentation; None for a module that is no native contract."""
+def _instrumented_size(data: bytes, module: Module) -> int | None:
+    """Bytes of the module that the machine would run; None for a module that is no native contract."""
     if module.custom(ABI_SECTION) is None:
         return None
-    from corten.wasm.instrument import instrument
+    from corten.vm.layout import Layout
+    from corten.vm.machine import DEFAULT_MEMORY_LIMIT
+    from corten.vm.program import Passes, instrument_native
 
-    return len(write_module(instrument(module)))
+    return len(instrument_native(data, Layout(DEFAULT_MEMORY_LIMIT), Passes()).module)
 
 
 def _limits(data: bytes, module: Module) -> list[dict[str, Any]]:
