@@ -1,0 +1,123 @@
+"""What the passes know about the module around a function: who calls whom, what is charged, what is injected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from corten.wasm import op
+from corten.wasm.instrument.schedule import GAS_SCHEDULES
+from corten.wasm.opcodes import OPCODES, Category
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from corten.wasm.instrument.body import Body
+    from corten.wasm.instrument.layout import Symbols
+    from corten.wasm.instrument.schedule import GasSchedule
+    from corten.wasm.module import Function, Instr, Module
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a module is instrumented. Switching a pass off is for measuring it, nothing else."""
+
+    memory_pages: int  # 64 KiB pages that the deployer grants the guest
+    system_pages: int  # of system memory: control block, touched-page map, and what the host lays out
+    gas: bool = True
+    stack: bool = True
+    nan: bool = True
+    undo: bool = True
+    schedule: GasSchedule = GAS_SCHEDULES[1]
+    probes: tuple[Callable[[Body, Context], None], ...] = ()  # extra passes, for tests; they run first
+
+
+STORES: Final = {
+    code: (row.access_bytes, row.signature[0][1])
+    for code, row in OPCODES.items()
+    if row.category in (Category.STORE, Category.SIMD_STORE) and row.signature is not None
+}
+BULK: Final = frozenset((op.MEMORY_FILL, op.MEMORY_COPY, op.MEMORY_INIT))
+_CALLS: Final = frozenset((op.CALL, op.CALL_INDIRECT))
+
+
+@dataclass(frozen=True, slots=True)
+class Callee:
+    """What a caller must expect of a call."""
+
+    spends_gas: bool
+    logs: bool
+    is_leaf: bool  # returns without having called a guest function
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What one look at a guest function tells."""
+
+    callee: Callee
+    has_stores: bool
+    has_loop: bool
+    cost: int  # of all its instructions, once each
+
+
+STRANGER: Final = Callee(spends_gas=True, logs=True, is_leaf=False)
+RECORDER: Final = Callee(spends_gas=False, logs=False, is_leaf=True)  # trap, emit, result: charged at the call
+COPIER: Final = Callee(spends_gas=True, logs=False, is_leaf=True)  # output: charged by its length
+BULK_CALLEE: Final = Callee(spends_gas=True, logs=True, is_leaf=True)
+
+
+@dataclass
+class Context:
+    """A module being instrumented. `call_costs` and `callees` are by function index."""
+
+    module: Module
+    options: Options
+    symbols: Symbols
+    function_types: list[int]
+    costs: dict[int, int]
+    call_costs: list[int]  # to add to a call's own cost
+    callees: list[Callee | None]  # None: not a call once instrumented
+    facts: list[Facts]  # of the guest's functions, in order
+    red_zone: int = 0  # bytes that the guest may log between two checks of the log's limit
+    leaf_red_zone: int = 0
+    leaf_weight: int = 0  # of the heaviest leaf
+    weights: dict[int, int] = field(default_factory=dict)  # stack units, by function index
+
+    def callee(self, instr: Instr) -> Callee | None:
+        """What the instruction calls once it is instrumented."""
+        code = instr[0]
+        if code == op.CALL:
+            return self.callees[instr[1]]
+        if code == op.CALL_INDIRECT:
+            return STRANGER
+        return BULK_CALLEE if code in BULK else None
+
+    def note_red_zone(self, body: Body, size: int) -> None:
+        """A function may log `size` bytes without a check, and so may the last leaf that it called."""
+        self.red_zone = max(self.red_zone, size)
+        callee = self.callees[body.index]
+        if callee is not None and callee.is_leaf:
+            self.leaf_red_zone = max(self.leaf_red_zone, size)
+
+    def entry_cost(self, body: Body) -> int:
+        """Gas for the zeroing of a function's locals."""
+        return -(-len(body.function.locals) // self.options.schedule.locals_per_unit)
+
+
+def describe_function(function: Function, imported: int, schedule: GasSchedule) -> Facts:
+    """A guest function as its callers and passes see it; `imported` functions come before the guest's."""
+    costs = schedule.costs
+    is_leaf, has_stores, has_bulk, has_loop, cost = True, False, False, False, 0
+    for instr in function.body:
+        code = instr[0]
+        cost += costs[code]
+        if code in STORES:
+            has_stores = True
+        elif code in BULK:
+            has_bulk = True
+        elif code == op.LOOP:
+            has_loop = True
+        elif code in _CALLS and (code == op.CALL_INDIRECT or instr[1] >= imported):
+            is_leaf = False
+    callee = Callee(spends_gas=True, logs=has_stores or has_bulk or not is_leaf, is_leaf=is_leaf)
+    return Facts(callee, has_stores, has_loop, cost)

@@ -1,0 +1,123 @@
+"""Gas: every metered block is charged when it is entered; a message that owes more than it has stops.
+
+A metered block begins at the function's start, after `loop`, `if`, `else` and a conditional branch, and after an `end` that
+a branch or the other arm of an `if` leads to. Its charge is the sum of its instructions' costs, so what a message pays
+depends on the path it takes and on nothing else. The counter is a local, and a global around calls. It may become
+negative: it is checked at function entries, loop headers and after calls, and when the message ends, so that the slack is
+less than the length of a function.
+
+    local.get $gas  i64.const cost  i64.sub  local.set $gas
+    local.get $gas  i64.const 0  i64.lt_s  br_if $out_of_gas          where it is checked
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from corten.wasm import op
+from corten.wasm.instrument.body import OPENING, branch_labels
+from corten.wasm.opcodes import I64
+
+if TYPE_CHECKING:
+    from corten.wasm.instrument.body import Body
+    from corten.wasm.instrument.context import Context, Facts
+    from corten.wasm.module import Instr
+
+EXIT: Final = "out_of_gas"
+_JUMPS: Final = frozenset((op.BR, op.BR_IF, op.BR_TABLE))
+_CONTROL: Final = OPENING | _JUMPS | {op.ELSE, op.END, op.UNREACHABLE}
+_FREE_LEAF: Final = 64  # a loop-free leaf that costs no more is not checked: its callers are
+
+
+class MeteredBlock(NamedTuple):
+    """Where it begins, what it costs, how many blocks it is inside of, and whether it is a loop header."""
+
+    start: int
+    cost: int
+    depth: int
+    is_loop: bool
+
+
+def add_gas(body: Body, context: Context) -> None:
+    """Charge the metered blocks of one function."""
+    gas = body.local(I64, "gas")
+    counter = context.symbols.globals["gas"]
+    body.prologue += [(op.GLOBAL_GET, counter), (op.LOCAL_SET, gas)]
+    body.epilogue += [(op.LOCAL_GET, gas), (op.GLOBAL_SET, counter)]
+    for block in metered_blocks(body, context):
+        code: list[Instr] = []
+        if block.cost:
+            code += [(op.LOCAL_GET, gas), (op.I64_CONST, block.cost), (op.I64_SUB,), (op.LOCAL_SET, gas)]
+        if EXIT in body.exits and (block.is_loop or block.start == 0):
+            code += _check(gas, body.exit_label(EXIT, block.depth))
+        if code:
+            body.insert(block.start, code)
+    _carry_over_calls(body, context, gas, counter)
+
+
+def needs_exit(facts: Facts) -> bool:
+    """Whether a function checks its gas at all."""
+    return facts.has_loop or not facts.callee.is_leaf or facts.cost > _FREE_LEAF
+
+
+def metered_blocks(body: Body, context: Context) -> list[MeteredBlock]:
+    """The metered blocks of a function in order; the first one also pays for the function's locals."""
+    costs, call_costs = context.costs, context.call_costs
+    blocks: list[MeteredBlock] = []
+    labels = _Labels()
+    start, cost, depth, is_loop = 0, context.entry_cost(body), 0, False
+    for position, instr in enumerate(body.core):
+        code = instr[0]
+        cost += costs[code]
+        if code == op.CALL:
+            cost += call_costs[instr[1]]
+        elif code in _CONTROL and labels.ends_block(instr):
+            blocks.append(MeteredBlock(start, cost, depth, is_loop))
+            start, cost, depth, is_loop = position + 1, 0, len(labels.joined), code == op.LOOP
+    blocks.append(MeteredBlock(start, cost, depth, is_loop))
+    return blocks
+
+
+class _Labels:
+    """The open blocks: per block, whether more than one path leads to its `end`; None for a loop, where only one does."""
+
+    def __init__(self) -> None:
+        self.joined: list[bool | None] = []
+
+    def ends_block(self, instr: Instr) -> bool:
+        """Keep the open blocks; whether a metered block ends with this control instruction."""
+        code = instr[0]
+        if code in OPENING:
+            self.joined.append(None if code == op.LOOP else code == op.IF)
+            return bool(code != op.BLOCK)
+        if code == op.END:
+            return bool(self.joined.pop())
+        if code in _JUMPS:
+            for label in branch_labels(instr):
+                if label < len(self.joined) and self.joined[-1 - label] is not None:
+                    self.joined[-1 - label] = True
+        return True
+
+
+def _check(gas: int, label: int) -> list[Instr]:
+    return [(op.LOCAL_GET, gas), (op.I64_CONST, 0), (op.I64_LT_S,), (op.BR_IF, label)]
+
+
+def _carry_over_calls(body: Body, context: Context, gas: int, counter: int) -> None:
+    """Around a call the counter is in the global; it is checked again unless the callee is a leaf."""
+    depth = 0
+    for position, instr in enumerate(body.core):
+        code = instr[0]
+        if code in OPENING:
+            depth += 1
+        elif code == op.END:
+            depth -= 1
+        callee = context.callee(instr)
+        if callee is None:
+            continue
+        body.insert(position, [(op.LOCAL_GET, gas), (op.GLOBAL_SET, counter)])
+        if callee.spends_gas:
+            reload: list[Instr] = [(op.GLOBAL_GET, counter), (op.LOCAL_SET, gas)]
+            if not callee.is_leaf:
+                reload += _check(gas, body.exit_label(EXIT, depth))
+            body.insert(position + 1, reload)

@@ -1,0 +1,149 @@
+"""The passes in order, and what they share: from a guest's module to one that the machine runs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from corten.base.errors import InvalidModule
+from corten.wasm.instrument import gas, stack, undo
+from corten.wasm.instrument.assemble import Assembler
+from corten.wasm.instrument.body import Body
+from corten.wasm.instrument.context import Context, Options, describe_function
+from corten.wasm.instrument.driver import DRIVER, STANDALONE, driver_functions, standalone_functions
+from corten.wasm.instrument.intrinsics import replace_intrinsics
+from corten.wasm.instrument.layout import LAYOUT_VERSION, TOUCHED, WASM_PAGE, Symbols, host_begin
+from corten.wasm.instrument.outbox import describe_imports, import_stubs
+from corten.wasm.instrument.runtime import helper_names, runtime_functions
+from corten.wasm.module import Custom, Export, Kind, Limits, Module
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from corten.wasm.sections import Abi
+
+    Pass = Callable[[Body, Context], None]
+
+MAXIMUM_PAGES: Final = 65535  # so that the bytes of a memory are a u32
+_KEPT_SECTIONS: Final = ("corten.abi", "corten.lines")
+
+
+def instrument(module: Module, abi: Abi | None, options: Options) -> Module:
+    """A new module: the guest's code metered, logged and canonical, driven by `corten.run` if there is an ABI.
+
+    Without an ABI (kernels, other platforms) the guest's exports stay, and `corten.begin` and `corten.rollback` frame a message.
+    The module must be valid. Raises InvalidModule for imports, entries and sizes that do not fit.
+    """
+    _check(module, options)
+    context = _context(module, abi, options)
+    bodies = _open(context)
+    for body in bodies:
+        for _, apply in passes(options):
+            apply(body, context)
+    return _assemble(module, abi, context, bodies)
+
+
+def passes(options: Options) -> list[tuple[str, Pass]]:
+    """Name and function of every pass that is switched on, in order."""
+    listed: list[tuple[bool, str, Pass]] = [
+        (options.gas, "gas", gas.add_gas),
+        (options.stack, "stack", stack.add_stack),
+        (options.undo, "undo", undo.add_undo),
+        (True, "intrinsics", replace_intrinsics),
+    ]
+    probes = [(probe.__name__, probe) for probe in options.probes]
+    return probes + [(name, function) for is_on, name, function in listed if is_on]
+
+
+def _check(module: Module, options: Options) -> None:
+    if module.start is not None:
+        raise InvalidModule("expected no start function: state is set up by the entry of kind init")
+    if not 0 < options.memory_pages <= MAXIMUM_PAGES:
+        raise InvalidModule(f"memory: expected 1 to {MAXIMUM_PAGES} pages, found {options.memory_pages}")
+    declared = module.memories[0].minimum if module.memories else 0
+    if declared > options.memory_pages:
+        raise InvalidModule(f"memory: expected at most the {options.memory_pages} pages granted, found {declared}")
+    needed = -(-host_begin(options.memory_pages) // WASM_PAGE)
+    if not needed <= options.system_pages <= MAXIMUM_PAGES:
+        raise InvalidModule(f"system memory: expected {needed} to {MAXIMUM_PAGES} pages, found {options.system_pages}")
+
+
+def _context(module: Module, abi: Abi | None, options: Options) -> Context:
+    """Read the module once: what each function is to its callers."""
+    imported = list(describe_imports(module, abi, options.schedule))
+    callees = [callee for callee, _ in imported]
+    facts = [describe_function(function, len(imported), options.schedule) for function in module.functions]
+    helpers = [*helper_names(module), *(STANDALONE if abi is None else DRIVER)]
+    return Context(
+        module=replace(module, types=list(module.types)),
+        options=options,
+        symbols=Symbols(module, helpers),
+        function_types=module.function_type_indices(),
+        costs=options.schedule.costs,
+        call_costs=[cost for _, cost in imported] + [0] * len(facts),
+        callees=callees + [fact.callee for fact in facts],
+        facts=facts,
+    )
+
+
+def _open(context: Context) -> list[Body]:
+    """Every guest function, with the exits that its passes need, weighed."""
+    module, options = context.module, context.options
+    bodies = []
+    for index, function, facts in zip(context.symbols.guest_functions, module.functions, context.facts, strict=True):
+        needed = {
+            gas.EXIT: options.gas and gas.needs_exit(facts),
+            undo.EXIT: options.undo and facts.has_stores,
+            stack.EXIT: options.stack and not facts.callee.is_leaf,
+        }
+        exits = [name for name, is_needed in needed.items() if is_needed]
+        bodies.append(Body(index, function, module.types[function.type_index], exits))
+    if options.stack:
+        context.weights = {body.index: stack.weigh(body, context) for body in bodies}
+        leaves = [context.weights[body.index] for body in bodies if stack.EXIT not in body.exits]
+        context.leaf_weight = max(leaves, default=stack.FRAME)
+    return bodies
+
+
+def _assemble(module: Module, abi: Abi | None, context: Context, bodies: list[Body]) -> Module:
+    options, symbols = context.options, context.symbols
+    assembler = Assembler(dict(symbols.functions), symbols.globals)
+    built = context.module
+    functions = list(import_stubs(context, abi, assembler))
+    functions += [body.close(symbols.functions, built) for body in bodies]
+    functions += runtime_functions(context, assembler)
+    functions += standalone_functions(context, assembler) if abi is None else driver_functions(context, abi, assembler)
+    built.functions, built.imports = functions, []
+    built.globals = list(module.globals)
+    symbols.add_globals(built, module.memories[0].minimum if module.memories else 0)
+    built.memories = [Limits(pages, pages) for pages in (options.memory_pages, options.system_pages)]
+    built.exports = _exports(module, abi, symbols)
+    built.customs = [item for item in module.customs if item.name in _KEPT_SECTIONS] + [_description(context)]
+    return built
+
+
+def _exports(module: Module, abi: Abi | None, symbols: Symbols) -> list[Export]:
+    exports = [Export("memory", Kind.MEMORY, 0), Export("corten.system", Kind.MEMORY, 1)]
+    if abi is None:
+        exports += [item for item in module.exports if item.kind == Kind.FUNCTION]
+        public = ("begin", "rollback")
+    else:
+        public = ("run", "recover")
+    exports += [Export(f"corten.{name}", Kind.FUNCTION, symbols.functions[name]) for name in public]
+    exports += [Export(f"corten.global.{index}", Kind.GLOBAL, index) for index in symbols.saved]
+    return [*exports, Export("corten.gas", Kind.GLOBAL, symbols.globals["gas"])]
+
+
+def _description(context: Context) -> Custom:
+    """The custom section that tells a host what this module needs of it."""
+    content = {
+        "layout": LAYOUT_VERSION,
+        "gas_schedule": context.options.schedule.version,
+        "memory_pages": context.options.memory_pages,
+        "system_pages": context.options.system_pages,
+        "touched": TOUCHED,
+        "host_begin": host_begin(context.options.memory_pages),
+        "red_zone": context.red_zone + context.leaf_red_zone,
+    }
+    return Custom("corten.layout", json.dumps(content).encode())

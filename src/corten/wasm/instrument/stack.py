@@ -1,0 +1,103 @@
+"""Stack depth: a message may nest calls only so deep, whatever the engine's own stack holds.
+
+A function weighs `FRAME` units, one for each 8 bytes of its parameters, locals and highest operand stack, and one for every
+`INSTRUCTIONS_PER_UNIT` instructions: an optimizing engine may keep a value of each alive. A function that calls others takes
+its weight from the depth global at entry and gives it back at every exit; it stops with `stack_exhausted` if what is
+left does not also hold the heaviest leaf of the module, so leaves need no code.
+
+    global.get $depth  i32.const weight  i32.sub  local.tee $left
+    i32.const heaviest leaf  i32.lt_s  br_if $stack_exhausted
+    local.get $left  global.set $depth
+    …
+    global.get $depth  i32.const weight  i32.add  global.set $depth
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from corten.wasm import op
+from corten.wasm.instrument.body import OPENING
+from corten.wasm.instrument.values import EFFECTS
+from corten.wasm.opcodes import EMPTY_BLOCK, I32, TYPE_BYTES
+
+if TYPE_CHECKING:
+    from corten.wasm.instrument.body import Body
+    from corten.wasm.instrument.context import Context
+    from corten.wasm.module import FuncType, Instr
+
+EXIT: Final = "stack_exhausted"
+FRAME: Final = 16
+INSTRUCTIONS_PER_UNIT: Final = 8
+_OPERAND_BYTES: Final = 16  # the widest, so that operands need no types
+_EFFECTS: Final = EFFECTS | {
+    op.LOCAL_GET: (0, 1),
+    op.LOCAL_SET: (1, 0),
+    op.LOCAL_TEE: (1, 1),
+    op.BR_IF: (1, 0),
+    op.BR_TABLE: (1, 0),
+    op.BR: (0, 0),
+    op.UNREACHABLE: (0, 0),
+}
+
+
+def add_stack(body: Body, context: Context) -> None:
+    """Weigh one function's frame, if it calls others."""
+    if EXIT not in body.exits:
+        return
+    left = body.local(I32, "left")
+    depth = context.symbols.globals["depth"]
+    weight = (op.I32_CONST, context.weights[body.index])
+    body.prologue += [
+        *((op.GLOBAL_GET, depth), weight, (op.I32_SUB,), (op.LOCAL_TEE, left)),
+        *((op.I32_CONST, context.leaf_weight), (op.I32_LT_S,), (op.BR_IF, body.exit_label(EXIT, 0))),
+        *((op.LOCAL_GET, left), (op.GLOBAL_SET, depth)),
+    ]
+    body.epilogue += [(op.GLOBAL_GET, depth), weight, (op.I32_ADD,), (op.GLOBAL_SET, depth)]
+
+
+def weigh(body: Body, context: Context) -> int:
+    """Units of one frame."""
+    operands = highest_stack(body.core, context.module.types, context.function_types) * _OPERAND_BYTES
+    size = sum(TYPE_BYTES[value_type] for value_type in body.local_types) + operands
+    return FRAME + -(-size // 8) + len(body.core) // INSTRUCTIONS_PER_UNIT
+
+
+def highest_stack(core: list[Instr], types: list[FuncType], functions: list[int]) -> int:
+    """The most operands that are on the stack at once."""
+    height = highest = 0
+    bases: list[tuple[int, int, int]] = []  # height below the block, its parameters, its results
+    for instr in core:
+        code = instr[0]
+        effect = _EFFECTS.get(code)
+        if effect is None:
+            effect = _special(instr, types, functions)
+        pops, pushes = effect
+        height += pushes - pops
+        highest = max(highest, height)
+        if code in OPENING:
+            parameters, results = _shape(instr[1], types)
+            bases.append((height - parameters, parameters, results))
+        elif code == op.ELSE:
+            height = bases[-1][0] + bases[-1][1]
+        elif code == op.END:
+            base, _, results = bases.pop()
+            height = base + results
+    return highest
+
+
+def _special(instr: Instr, types: list[FuncType], functions: list[int]) -> tuple[int, int]:
+    code = instr[0]
+    if code == op.CALL:
+        signature = types[functions[instr[1]]]
+        return len(signature.params), len(signature.results)
+    if code == op.CALL_INDIRECT:
+        signature = types[instr[1]]
+        return len(signature.params) + 1, len(signature.results)
+    return int(code == op.IF), 0
+
+
+def _shape(block_type: int, types: list[FuncType]) -> tuple[int, int]:
+    if block_type < 0:
+        return 0, int(block_type != EMPTY_BLOCK)
+    return len(types[block_type].params), len(types[block_type].results)
