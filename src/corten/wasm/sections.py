@@ -428,11 +428,11 @@ class _Node:
         if not isinstance(self.value, dict):
             self.fail("an object")
         for key in self.value:
-            yield key, self.get(key)
+            yield _Node(self.section, f"{self.path} key", key).text(), self.get(key)
 
     def text(self) -> str:
-        if not isinstance(self.value, str) or not 0 < len(self.value) <= NAME_LENGTH:
-            self.fail(f"a text of 1 to {NAME_LENGTH} characters")
+        if not isinstance(self.value, str) or not 0 < len(self.value) <= NAME_LENGTH or not self.value.isprintable():
+            self.fail(f"a text of 1 to {NAME_LENGTH} printable characters")
         return self.value
 
     def integer(self, low: int, high: int) -> int:
@@ -608,6 +608,5 @@ def _parse_site(files: tuple[str, ...], node: _Node) -> Site:
     if not isinstance(node.value, list) or len(node.value) != 3:
         node.fail("[file, function, line]")
     file, function, line = (_Node(node.section, f"{node.path}[{i}]", item) for i, item in enumerate(node.value))
-    if not isinstance(function.value, str):
-        function.fail("a function's name")
-    return Site(files[file.integer(0, len(files) - 1)], function.value, line.integer(0, _U32))
+    name = function.text() if function.value != "" else ""
+    return Site(files[file.integer(0, len(files) - 1)], name, line.integer(0, _U32))
