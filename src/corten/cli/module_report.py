@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from corten.cli.source import compile_source
 from corten.wasm import op
 from corten.wasm.instrument.schedule import GAS_SCHEDULES
 from corten.wasm.limits import DEFAULT_LIMITS, DESCRIPTIONS
@@ -46,11 +47,7 @@ def report_on(path: Path) -> dict[str, Any]:
 
 def module_bytes(path: Path) -> bytes:
     """The module itself: read from a `.wasm`, compiled from a `.py`."""
-    if path.suffix != ".py":
-        return path.read_bytes()
-    from corten.compiler import compile_contract
-
-    return compile_contract(path)
+    return compile_source(path) if path.suffix == ".py" else path.read_bytes()
 
 
 def abi_document(module: Module) -> dict[str, Any]:
