@@ -228,7 +228,7 @@ def test_statistics_of_an_empty_book(book: Contract) -> None:
 def test_depth_comes_in_pages(engine: str) -> None:
     from tests.order_book.harness import with_rules
 
-    book = Contract(engine, with_rules(maximum_orders=100))
+    book = Contract(engine, with_rules(maximum_orders=200))
     for level in range(70):
         book.place(level, BUY, 1_000 - 5 * level, 20)
         book.place(100 + level, SELL, 1_005 + 5 * level, 30)

@@ -22,7 +22,8 @@ MESSAGE = np.dtype(
         ("price", np.int64),
         ("size", np.int64),
         ("time", np.int64),  # ns
-    ]
+    ],
+    align=True,
 )
 
 Messages = NDArray[Any]
