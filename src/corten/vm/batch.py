@@ -20,15 +20,18 @@ _HEADER_WORDS = FRAME_HEADER_BYTES // 8
 
 
 class Frames(Protocol):
-    """Messages in order, all frames of `stride` bytes; `entries` tells the entry number of each."""
+    """Messages in order. All frames have `stride` bytes; `entries` tells the entry number of each."""
 
-    stride: int
-    read_only: bool
+    @property
+    def stride(self) -> int: ...
 
-    def __len__(self) -> int: ...
+    @property
+    def read_only(self) -> bool: ...
 
     @property
     def entries(self) -> NDArray[np.uint32]: ...
+
+    def __len__(self) -> int: ...
 
     def write(self, begin: int, out: Words) -> None:
         """Fill `out` (frames by words) with the frames from number `begin` on."""

@@ -90,7 +90,10 @@ def suggestion(name: str, known: Iterable[str], what: str) -> str:
 
 
 def located(file: str, directory: Path | None) -> str:
-    """The path of a contract's source file on this machine if it is there, else the name that the line table gives."""
+    """The path of a contract's source file if it is on this machine, else its name in angle brackets.
+
+    The brackets keep Python from showing the line of another file of that name that it finds on its path.
+    """
     if directory is not None and (directory / file).exists():
         return str(directory / file)
-    return file
+    return f"<{file}>"

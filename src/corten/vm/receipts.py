@@ -212,19 +212,19 @@ class _Records:
         first_messages = np.array([one.first_message for one in crossings], np.int64)
         self.words = np.concatenate([one.outbox for one in crossings] or [np.empty(0, np.uint64)])
         self.begins = np.concatenate(parts or [np.empty(0, np.int64)])
-        headers = self.words[self.begins]
-        self.kinds = (headers & np.uint64(0xFFFFFFFF)).astype(np.uint32)
-        self.messages = (headers >> np.uint64(32)).astype(np.int64)
-        self.messages += np.repeat(first_messages, [len(part) for part in parts]) if parts else 0
+        headers = self.words[self.begins].view(np.uint32).reshape(-1, 2)
+        self.kinds = headers[:, 0]
+        self.messages = headers[:, 1] + np.repeat(first_messages, [len(part) for part in parts])
 
     def select(self, chosen: NDArray[Any], record: RecordType) -> NDArray[np.void]:
         """The chosen records as rows: `message_index`, then the record's own fields."""
-        dtype = _with_message(record)
-        rows = np.empty(len(chosen), dtype)
-        rows[dtype.names[0]] = self.messages[chosen]  # type: ignore[index]
-        if record.size:
-            words = self.begins[chosen, None] + np.arange(1, 1 + record.size // 8)
-            rows.view(np.uint64).reshape(len(rows), -1)[:, 1:] = self.words[words]
+        rows = np.empty(len(chosen), _with_message(record))
+        columns = rows.view(np.int64).reshape(len(rows), -1)
+        columns[:, 0] = self.messages[chosen]
+        begins = self.begins[chosen]
+        for word in range(1, columns.shape[1]):
+            begins += 1
+            columns[:, word] = self.words[begins].view(np.int64)
         return rows
 
     def span(self, first: int, count: int) -> bytes:
