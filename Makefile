@@ -42,7 +42,7 @@ bench: $(STAMP) ## every benchmark (`make bench ARGS=order_book` for one family)
 	@$(BIN)/corten bench $(ARGS)
 
 readme: $(STAMP) ## regenerate the generated parts of the documentation
-	@$(BIN)/python -m tools.generated --write
+	@$(BIN)/python -m tools.generated --write $(ARGS)
 
 lock: $(STAMP) ## pin the newest versions that pyproject.toml allows
 	@$(BIN)/python -m tools.lock

@@ -1,7 +1,7 @@
 """The generated parts of the documentation.
 
     python -m tools.generated            say which are stale; exit 1 when any is
-    python -m tools.generated --write    regenerate them (`make readme`)
+    python -m tools.generated --write    regenerate them (`make readme`; `make readme ARGS=demo` only that one)
 
 A generated part stands between two comments and is never edited by hand:
 
@@ -9,7 +9,7 @@ A generated part stands between two comments and is never edited by hand:
     …
     <!-- end generated -->
 
-Parts that show a measurement are compared without their times and rates: see `without_timings`.
+A part that shows a command's output is compared without its times and rates: see `without_timings`.
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ COLUMNS = "100"
 
 @dataclass(frozen=True)
 class Part:
-    """How one generated part is made. `slow` ones run a command and are compared without their times."""
+    """How one generated part is made, whether that takes long, and whether an older one is an error."""
 
     generate: Callable[[], str]
     slow: bool = False
+    may_be_old: bool = False
 
 
 # ── what is generated ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -76,11 +77,13 @@ def _first_sentence(path: Path) -> str:
     return re.split(r"(?<=[^.])\.(?:\s|$)", paragraph)[0]
 
 
-def command(line: str) -> Callable[[], str]:
-    """A part that shows a command and what it printed."""
+def command(line: str, last_lines: int | None = None) -> Callable[[], str]:
+    """A part that shows a command and what it printed, or the last lines of that."""
 
     def generate() -> str:
-        return f"```console\n$ {line}\n{_output(line)}```\n"
+        printed = _output(line).splitlines(keepends=True)
+        shown = printed if last_lines is None else ["…\n", *printed[-last_lines:]]
+        return f"```console\n$ {line}\n{''.join(shown)}```\n"
 
     return generate
 
@@ -99,6 +102,7 @@ def _output(line: str) -> str:
 PARTS: dict[str, Part] = {
     "layers": Part(layers),
     "demo": Part(command("make demo"), slow=True),
+    "tests": Part(command("make test", last_lines=1), slow=True, may_be_old=True),
 }
 
 # ── writing and comparing them ───────────────────────────────────────────────────────────────────────────────────────
@@ -135,15 +139,18 @@ def stale(path: Path, names: list[str]) -> bool:
 
 def main() -> None:
     """Write, or say what is stale."""
-    write = "--write" in sys.argv[1:]
+    arguments = sys.argv[1:]
+    write = "--write" in arguments
+    chosen = [argument for argument in arguments if argument != "--write"]
+    names = chosen or [name for name, part in PARTS.items() if write or not part.may_be_old]
     found = False
     for path in documents():
         text = path.read_text(encoding="utf-8")
         if not BLOCK.search(text):
             continue
         if write:
-            path.write_text(regenerated(text, list(PARTS)), encoding="utf-8")
-        elif stale(path, list(PARTS)):
+            path.write_text(regenerated(text, names), encoding="utf-8")
+        elif stale(path, names):
             found = True
             print(f"{path.relative_to(ROOT)} is stale: run `make readme`")
     sys.exit(1 if found else 0)
