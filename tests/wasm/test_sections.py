@@ -263,6 +263,13 @@ def test_lines_are_read_back_and_located() -> None:
     assert read_lines(Module()).locate(1) is None
 
 
+def test_a_file_may_stand_by_name() -> None:
+    named = {"files": ["a.py"], "sites": [["", "", 0], ["a.py", "f", 3], [0, "g", 4]]}
+    lines = parse_lines(encoded(named))
+    assert lines.sites == (Site("", "", 0), Site("a.py", "f", 3), Site("a.py", "g", 4))
+    assert parse_lines(lines.dumps()) == lines
+
+
 @pytest.mark.parametrize(
     ("document", "message"),
     [
@@ -270,6 +277,7 @@ def test_lines_are_read_back_and_located() -> None:
         ({"files": [""], "sites": []}, "files[0]: expected a text"),
         ({"files": ["a"], "sites": [[0, "f"]]}, "sites[0]: expected [file, function, line]"),
         ({"files": ["a"], "sites": [[1, "f", 2]]}, "sites[0][0]: expected an integer from 0 to 0"),
+        ({"files": ["a"], "sites": [["b", "f", 2]]}, "sites[0][0]: expected one of"),
         ({"files": ["a"], "sites": [[0, 1, 2]]}, "sites[0][1]: expected a text"),
         ({"files": ["a"], "sites": [[0, "f", -1]]}, "sites[0][2]: expected an integer from 0"),
     ],

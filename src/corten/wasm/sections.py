@@ -6,15 +6,15 @@ sizes are bounded. Form: docs/spec/module.md, section 1; layout rules: docs/spec
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final, NoReturn, TypeAlias, TypeVar
+from typing import Any, Final, NoReturn, TypeAlias
 
 from corten.base.errors import InvalidModule
 from corten.wasm import op
+from corten.wasm.json_nodes import Node, dumps, load
 from corten.wasm.module import Module
 from corten.wasm.opcodes import F64, I32, I64
 
@@ -23,10 +23,8 @@ LINES_SECTION: Final = "corten.lines"
 ABI_VERSION: Final = 1
 
 RESULT_RECORD: Final = 0xFFFF  # record type of a result; event numbers stay below it
-SECTION_BYTES: Final = 4 << 20
 RECORD_BYTES: Final = 1 << 20  # of a payload, event or result
 SCALAR_COUNT: Final = 256  # that a record is flattened to; larger ones travel as bytes
-NAME_LENGTH: Final = 1_000
 ERROR_COUNT: Final = 0xFFF  # a code has 12 bits, 0 is none
 SITE_COUNT: Final = 1 << 20  # a site has 20 bits
 ENTRY_KINDS: Final = ("init", "message", "view")
@@ -240,7 +238,7 @@ class Abi:
                 "fields": _fields_json(self.state.fields),
             },
         }
-        return _dumps(document)
+        return dumps(document)
 
 
 _ARRAY: Final = re.compile(r"Array\[(.+), ?([1-9][0-9]{0,6})\]")
@@ -355,7 +353,7 @@ def read_abi(module: Module) -> Abi:
 
 def parse_abi(content: bytes) -> Abi:
     """Parse and check the content of `corten.abi`. Raises InvalidModule with the path of what is wrong."""
-    node = _load(ABI_SECTION, content)
+    node = load(ABI_SECTION, content)
     node.keys("version", "name", "types", "entries", "events", "errors", "state")
     version = node.get("version").integer(0, _U32)
     if version != ABI_VERSION:
@@ -366,7 +364,7 @@ def parse_abi(content: bytes) -> Abi:
         types,
         node.get("entries").sequence(RESULT_RECORD, _parse_entry),
         node.get("events").sequence(RESULT_RECORD, _parse_event),
-        node.get("errors").sequence(ERROR_COUNT, _Node.text),
+        node.get("errors").sequence(ERROR_COUNT, Node.text),
         _parse_state(node.get("state")),
     )
     _check_abi(abi)
@@ -400,86 +398,18 @@ def _fail(where: str, expected: str, found: str) -> NoReturn:
     raise InvalidModule(f"{ABI_SECTION}: {where}: expected {expected}, found {found}")
 
 
-T = TypeVar("T")
-
-
-@dataclass(slots=True)
-class _Node:
-    """A JSON value and the path to it."""
-
-    section: str
-    path: str
-    value: Any
-
-    def fail(self, expected: str) -> NoReturn:
-        found = repr(self.value)
-        shown = found if len(found) <= 60 else f"{found[:57]}..."
-        raise InvalidModule(f"{self.section}: {self.path or 'content'}: expected {expected}, found {shown}")
-
-    def get(self, key: str) -> _Node:
-        return _Node(self.section, f"{self.path}.{key}" if self.path else key, self.value[key])
-
-    def keys(self, *expected: str) -> None:
-        """Check that this is an object with exactly these keys."""
-        if not isinstance(self.value, dict) or self.value.keys() != set(expected):
-            self.fail(f"an object with the keys {', '.join(expected)}")
-
-    def items(self) -> Iterator[tuple[str, _Node]]:
-        if not isinstance(self.value, dict):
-            self.fail("an object")
-        for key in self.value:
-            yield _Node(self.section, f"{self.path} key", key).text(), self.get(key)
-
-    def text(self) -> str:
-        if not isinstance(self.value, str) or not 0 < len(self.value) <= NAME_LENGTH or not self.value.isprintable():
-            self.fail(f"a text of 1 to {NAME_LENGTH} printable characters")
-        return self.value
-
-    def integer(self, low: int, high: int) -> int:
-        if type(self.value) is not int or not low <= self.value <= high:
-            self.fail(f"an integer from {low} to {high}")
-        return int(self.value)
-
-    def one_of(self, *choices: str) -> str:
-        if not isinstance(self.value, str) or self.value not in choices:
-            self.fail(f"one of {', '.join(choices)}")
-        return self.value
-
-    def sequence(self, limit: int, read: Callable[[_Node], T]) -> tuple[T, ...]:
-        if not isinstance(self.value, list) or len(self.value) > limit:
-            self.fail(f"a list of at most {limit} items")
-        return tuple(read(_Node(self.section, f"{self.path}[{i}]", item)) for i, item in enumerate(self.value))
-
-
-def _load(section: str, content: bytes) -> _Node:
-    if len(content) > SECTION_BYTES:
-        raise InvalidModule(f"{section}: expected at most {SECTION_BYTES} bytes, found {len(content)}")
-    try:
-        value = json.loads(content.decode(), object_pairs_hook=partial(_object, section))
-    except (ValueError, RecursionError) as error:
-        raise InvalidModule(f"{section}: expected JSON in UTF-8: {error}") from None
-    return _Node(section, "", value)
-
-
-def _object(section: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise InvalidModule(f"{section}: expected each key of an object once, found one twice")
-    return value
-
-
-def _parse_fields(node: _Node) -> tuple[Field, ...]:
+def _parse_fields(node: Node) -> tuple[Field, ...]:
     fields = node.sequence(RECORD_BYTES, _parse_field)
     _check_unique(node.path, [item.name for item in fields])
     return fields
 
 
-def _parse_field(node: _Node) -> Field:
+def _parse_field(node: Node) -> Field:
     node.keys("name", "type", "offset")
     return Field(node.get("name").text(), node.get("type").text(), node.get("offset").integer(0, _U32))
 
 
-def _parse_named(name: str, node: _Node) -> NamedType:
+def _parse_named(name: str, node: Node) -> NamedType:
     if name in SCALAR_SIZES or name.startswith(("Array[", "Handle[")):
         _fail("types", "names that are not scalars, arrays or handles", repr(name))
     kind = node.value.get("kind") if isinstance(node.value, dict) else None
@@ -498,7 +428,7 @@ def _parse_named(name: str, node: _Node) -> NamedType:
     return node.fail("a type of kind struct, enum or unit")
 
 
-def _parse_entry(node: _Node) -> Entry:
+def _parse_entry(node: Node) -> Entry:
     node.keys("name", "kind", "parameters", "size", "returns", "result_size")
     return Entry(
         node.get("name").text(),
@@ -510,13 +440,13 @@ def _parse_entry(node: _Node) -> Entry:
     )
 
 
-def _parse_event(node: _Node) -> EventType:
+def _parse_event(node: Node) -> EventType:
     node.keys("name", "fields", "size")
     size = node.get("size").integer(0, RECORD_BYTES)
     return EventType(node.get("name").text(), _parse_fields(node.get("fields")), size)
 
 
-def _parse_state(node: _Node) -> State:
+def _parse_state(node: Node) -> State:
     node.keys("address", "size", "fields")
     state = State(
         node.get("address").integer(0, _U32), node.get("size").integer(0, _U32), _parse_fields(node.get("fields"))
@@ -528,10 +458,6 @@ def _parse_state(node: _Node) -> State:
 
 
 # Writing
-
-
-def _dumps(document: dict[str, Any]) -> bytes:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _fields_json(fields: Sequence[Field]) -> list[dict[str, Any]]:
@@ -583,11 +509,10 @@ class Lines:
 
     def dumps(self) -> bytes:
         """The section's content."""
-        files = list(dict.fromkeys(site.file for site in self.sites))
+        files = list(dict.fromkeys(site.file for site in self.sites if site.file))
         numbers = {file: number for number, file in enumerate(files)}
-        return _dumps(
-            {"files": files, "sites": [[numbers[item.file], item.function, item.line] for item in self.sites]}
-        )
+        sites = [[numbers.get(item.file, ""), item.function, item.line] for item in self.sites]
+        return dumps({"files": files, "sites": sites})
 
 
 def read_lines(module: Module) -> Lines:
@@ -598,15 +523,16 @@ def read_lines(module: Module) -> Lines:
 
 def parse_lines(content: bytes) -> Lines:
     """Parse and check the content of `corten.lines`. Raises InvalidModule with the path of what is wrong."""
-    node = _load(LINES_SECTION, content)
+    node = load(LINES_SECTION, content)
     node.keys("files", "sites")
-    files = node.get("files").sequence(SITE_COUNT, _Node.text)
+    files = node.get("files").sequence(SITE_COUNT, Node.text)
     return Lines(node.get("sites").sequence(SITE_COUNT, partial(_parse_site, files)))
 
 
-def _parse_site(files: tuple[str, ...], node: _Node) -> Site:
+def _parse_site(files: tuple[str, ...], node: Node) -> Site:
+    """`[file, function, line]`, the file by position in `files` or by name; an unknown site's names are empty."""
     if not isinstance(node.value, list) or len(node.value) != 3:
         node.fail("[file, function, line]")
-    file, function, line = (_Node(node.section, f"{node.path}[{i}]", item) for i, item in enumerate(node.value))
-    name = function.text() if function.value != "" else ""
-    return Site(files[file.integer(0, len(files) - 1)], name, line.integer(0, _U32))
+    file, function, line = (Node(node.section, f"{node.path}[{i}]", item) for i, item in enumerate(node.value))
+    name = file.one_of("", *files) if isinstance(file.value, str) else files[file.integer(0, len(files) - 1)]
+    return Site(name, function.text() if function.value != "" else "", line.integer(0, _U32))
