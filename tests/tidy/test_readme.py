@@ -16,8 +16,9 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def block(language: str) -> str:
     """The page's only code block of that language."""
-    [found] = re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
-    return found
+    found: list[str] = re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+    assert len(found) == 1
+    return found[0]
 
 
 @pytest.fixture
