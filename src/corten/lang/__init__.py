@@ -29,7 +29,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "corten.lang.structs": ("Array", "Ref", "struct", "event", "copy"),
     "corten.lang.intrinsics": (
         "allocate", "ref", "load", "store", "address_of", "size_of", "hash_of", "equal_keys", "copy_memory",
-        "fill_memory", "trap", "check_index",
+        "fill_memory", "memory_limit", "trap", "check_index",
     ),
     "corten.lang.contracts": (
         "Contract", "contract", "init", "message", "view", "inline", "no_inline", "require",

@@ -1,13 +1,11 @@
 """The containers, written in the language: nothing here is known to the compiler but the intrinsics.
 
-Two rules hold throughout. A live element never moves, so a reference into a container stays good while its element
-lives. And no operation does work proportional to the container's size: storage grows by whole segments, a hash table by
-one bucket at a time, so that one message never pays for a million entries.
+Two rules hold throughout. A live element never moves, so a reference to it stays good. And no operation does work
+proportional to the container's size: storage grows by whole segments, a hash table by one bucket at a time.
 """
 
 # Intrinsics take type variables as values, which type checkers know only as types:
 # mypy: disable-error-code="misc, no-any-return"
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
@@ -41,7 +39,7 @@ from corten.lang import (
     wrapping_mul,
     wrapping_shl,
     wrapping_sub,
-)
+)  # fmt: skip  # isort: skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +55,7 @@ FIRST_SEGMENT: u32 = 8  # elements; every later segment is as large as all befor
 LIVE: u32 = 0xFFFF_FFFF  # the link of a pool entry that is in use
 LARGEST_CHUNK: u32 = 256  # map entries allocated at a time
 ABOVE: u64 = 0xFFFF_FFFF_FFFF_FFFE  # shifted left by n: the bits above bit n
-NONE: u32 = 0xFFFF_FFFF
+NONE: u32 = 0xFFFF_FFFF  # no member of a block, no leaf
 
 
 @struct
@@ -109,8 +107,7 @@ class Vec(Generic[T]):
     def append(self, value: T) -> None:
         """Adds an element at the end."""
         index = self.length
-        if index == self.elements.capacity:
-            self.elements.grow()
+        self.elements.reserve(index)
         store(T, self.elements.address(index), value)
         self.length = index + 1
 
@@ -163,10 +160,12 @@ class Pool(Generic[T]):
     def insert(self, value: T) -> Handle[T]:
         """Stores a copy of `value` and returns its handle."""
         slot = self.free
-        if slot == 0:
-            slot = self.unused_slot()
-        else:
+        if slot != 0:
             self.free = self.entries.at(slot).link
+        else:
+            slot = max(self.used, 1)
+            self.entries.reserve(slot)
+            self.used = slot + 1
         entry = self.entries.at(slot)
         entry.value = value
         entry.link = LIVE
@@ -175,23 +174,18 @@ class Pool(Generic[T]):
 
     def remove(self, handle: Handle[T]) -> None:
         """Frees an element's slot; traps `stale_handle` when it is not in use."""
-        if handle not in self:
-            trap(TrapCode.STALE_HANDLE)
-        self.entries.at(u32(handle)).link = self.free
-        self.free = u32(handle)
+        slot = self.slot_of(handle)
+        self.entries.at(slot).link = self.free
+        self.free = slot
         self.count -= 1
 
     @inline
     def __getitem__(self, handle: Handle[T]) -> Ref[T]:
-        if handle not in self:
-            trap(TrapCode.STALE_HANDLE)
-        return self.entries.at(u32(handle)).value
+        return self.entries.at(self.slot_of(handle)).value
 
     @inline
     def __setitem__(self, handle: Handle[T], value: T) -> None:
-        if handle not in self:
-            trap(TrapCode.STALE_HANDLE)
-        self.entries.at(u32(handle)).value = value
+        self.entries.at(self.slot_of(handle)).value = value
 
     @inline
     def __contains__(self, handle: Handle[T]) -> bool:
@@ -203,12 +197,11 @@ class Pool(Generic[T]):
         return self.count
 
     @inline
-    def unused_slot(self) -> u32:
-        """The next slot that was never used."""
-        slot = max(self.used, 1)
-        self.entries.reserve(slot)
-        self.used = slot + 1
-        return slot
+    def slot_of(self, handle: Handle[T]) -> u32:
+        """The slot of an element in use; traps `stale_handle` otherwise."""
+        if handle not in self:
+            trap(TrapCode.STALE_HANDLE)
+        return u32(handle)
 
 
 @struct
@@ -257,9 +250,7 @@ class Map(Generic[K, V]):
     def get(self, key: K, default: V) -> V:
         """The value of `key`, or `default`; never creates an entry."""
         slot = self.find(key)
-        if slot == 0:
-            return default
-        return ref(MapEntry[K, V], slot).value
+        return default if slot == 0 else ref(MapEntry[K, V], slot).value
 
     @inline
     def __getitem__(self, key: K) -> Ref[V]:
@@ -278,7 +269,10 @@ class Map(Generic[K, V]):
             entry = ref(MapEntry[K, V], slot)
             if equal_keys(entry.key, key):
                 store(u32, link, entry.next)
-                self.release(slot)
+                fill_memory(slot, 0, size_of(MapEntry[K, V]))
+                entry.next = self.free
+                self.free = slot
+                self.count -= 1
                 return
             link = slot
             slot = entry.next
@@ -326,9 +320,8 @@ class Map(Generic[K, V]):
             return slot
         if self.fresh == self.fresh_end:
             self.allocate_chunk()
-        slot = self.fresh
-        self.fresh = slot + size_of(MapEntry[K, V])
-        return slot
+        self.fresh += size_of(MapEntry[K, V])
+        return self.fresh - size_of(MapEntry[K, V])
 
     @no_inline
     def allocate_chunk(self) -> None:
@@ -337,22 +330,10 @@ class Map(Generic[K, V]):
         self.fresh = allocate(size)
         self.fresh_end = self.fresh + size
 
-    @inline
-    def release(self, slot: u32) -> None:
-        """Clears an entry that no bucket holds any more and puts it on the free list."""
-        fill_memory(slot, 0, size_of(MapEntry[K, V]))
-        ref(MapEntry[K, V], slot).next = self.free
-        self.free = slot
-        self.count -= 1
-
     def add_bucket(self) -> None:
-        """Splits the next bucket in turn; the first time, makes the first buckets."""
+        """Splits the next bucket in turn."""
         added = self.buckets
         self.heads.reserve(added)
-        if added == 0:
-            self.buckets = FIRST_SEGMENT
-            self.mask = FIRST_SEGMENT - 1
-            return
         if added > self.mask:
             self.mask = self.mask * 2 + 1
         self.buckets = added + 1
@@ -455,11 +436,17 @@ class Bitmap:
     def add(self, member: u32) -> None:
         """Puts a member into the set; nothing happens when it is there."""
         number = member >> 12
-        leaf = ref(BitBlock, self.leaf_for(number))
+        self.leaves.reserve(number)
+        place = self.leaves.address(number)
+        if load(u32, place) == 0:
+            store(u32, place, allocate(size_of(BitBlock)))
+        leaf = self.leaf(number)
         if leaf.has(member):
             return
         if leaf.summary == 0:
-            self.add_leaf(number)
+            self.groups.reserve(number >> 12)
+            self.groups.at(number >> 12).add(number)
+            self.top.add(number >> 12)
         leaf.add(member)
         self.count += 1
 
@@ -468,58 +455,55 @@ class Bitmap:
         if member not in self:
             return
         number = member >> 12
-        leaf = ref(BitBlock, load(u32, self.leaves.address(number)))
+        leaf = self.leaf(number)
         leaf.remove(member)
         self.count -= 1
         if leaf.summary == 0:
-            self.remove_leaf(number)
+            group = self.groups.at(number >> 12)
+            group.remove(number)
+            if group.summary == 0:
+                self.top.remove(number >> 12)
 
     def first(self) -> i64:
         """The smallest member, or -1."""
-        if self.count == 0:
-            return -1
-        group = self.top.lowest()
-        return self.lowest_of((group << 12) | self.groups.at(group).lowest())
+        return self.next_at_or_above(0)
 
     def last(self) -> i64:
         """The largest member, or -1."""
-        if self.count == 0:
-            return -1
-        group = self.top.highest()
-        return self.highest_of((group << 12) | self.groups.at(group).highest())
+        return self.next_at_or_below(0xFFFF_FFFF)
 
     def next_at_or_above(self, member: u32) -> i64:
         """The smallest member that is not below, or -1."""
         number = member >> 12
-        leaf = self.leaf_at(number)
-        if leaf != 0:
-            block = ref(BitBlock, leaf)
+        address = self.leaf_at(number)
+        if address != 0:
+            block = ref(BitBlock, address)
             if block.has(member):
                 return i64(member)
             found = block.above(member)
             if found != NONE:
                 return i64((number << 12) | found)
         number = self.leaf_above(number)
-        return -1 if number == NONE else self.lowest_of(number)
+        return -1 if number == NONE else i64((number << 12) | self.leaf(number).lowest())
 
     def next_at_or_below(self, member: u32) -> i64:
         """The largest member that is not above, or -1."""
         number = member >> 12
-        leaf = self.leaf_at(number)
-        if leaf != 0:
-            block = ref(BitBlock, leaf)
+        address = self.leaf_at(number)
+        if address != 0:
+            block = ref(BitBlock, address)
             if block.has(member):
                 return i64(member)
             found = block.below(member)
             if found != NONE:
                 return i64((number << 12) | found)
         number = self.leaf_below(number)
-        return -1 if number == NONE else self.highest_of(number)
+        return -1 if number == NONE else i64((number << 12) | self.leaf(number).highest())
 
     @inline
     def __contains__(self, member: u32) -> bool:
-        leaf = self.leaf_at(member >> 12)
-        return leaf != 0 and ref(BitBlock, leaf).has(member)
+        address = self.leaf_at(member >> 12)
+        return address != 0 and ref(BitBlock, address).has(member)
 
     @inline
     def __len__(self) -> u32:
@@ -531,32 +515,9 @@ class Bitmap:
         return load(u32, self.leaves.address(number)) if number < self.leaves.capacity else 0
 
     @inline
-    def leaf_for(self, number: u32) -> u32:
-        """The address of a leaf, created when there is none."""
-        self.leaves.reserve(number)
-        place = self.leaves.address(number)
-        leaf = load(u32, place)
-        if leaf == 0:
-            leaf = allocate(size_of(BitBlock))
-            store(u32, place, leaf)
-        return leaf
-
-    def add_leaf(self, number: u32) -> None:
-        """Notes that a leaf is not empty any more."""
-        group = number >> 12
-        self.groups.reserve(group)
-        block = self.groups.at(group)
-        if block.summary == 0:
-            self.top.add(group)
-        block.add(number)
-
-    def remove_leaf(self, number: u32) -> None:
-        """Notes that a leaf became empty."""
-        group = number >> 12
-        block = self.groups.at(group)
-        block.remove(number)
-        if block.summary == 0:
-            self.top.remove(group)
+    def leaf(self, number: u32) -> Ref[BitBlock]:
+        """A leaf that exists."""
+        return ref(BitBlock, load(u32, self.leaves.address(number)))
 
     def leaf_above(self, number: u32) -> u32:
         """The next leaf that is not empty, or NONE."""
@@ -580,18 +541,6 @@ class Bitmap:
                 return (group << 12) | found
         group = self.top.below(group)
         return NONE if group == NONE else (group << 12) | self.groups.at(group).highest()
-
-    @inline
-    def lowest_of(self, number: u32) -> i64:
-        """The smallest member of a leaf that is not empty."""
-        block = ref(BitBlock, load(u32, self.leaves.address(number)))
-        return i64((number << 12) | block.lowest())
-
-    @inline
-    def highest_of(self, number: u32) -> i64:
-        """The largest member of a leaf that is not empty."""
-        block = ref(BitBlock, load(u32, self.leaves.address(number)))
-        return i64((number << 12) | block.highest())
 
 
 @struct
@@ -620,10 +569,9 @@ class PriorityQueue(Generic[T]):
     def push(self, key: i64, value: T) -> None:
         """Adds a value."""
         hole = self.count
-        if hole == self.nodes.capacity:
-            self.nodes.grow()
+        self.nodes.reserve(hole)
         while hole > 0 and self.nodes.at((hole - 1) >> 1).key > key:
-            self.move(hole, (hole - 1) >> 1)
+            store(QueueNode[T], self.nodes.address(hole), self.nodes.at((hole - 1) >> 1))
             hole = (hole - 1) >> 1
         node = self.nodes.at(hole)
         node.key = key
@@ -657,17 +605,12 @@ class PriorityQueue(Generic[T]):
         return self.count
 
     @inline
-    def move(self, to: u32, source: u32) -> None:
-        """Copies a node."""
-        store(QueueNode[T], self.nodes.address(to), self.nodes.at(source))
-
-    @inline
     def settle(self, last: QueueNode[T]) -> None:
         """Fills the hole at the root with the last node."""
         hole = u32(0)
         child = self.earlier_child(hole)
         while child < self.count and self.nodes.at(child).before(last.key, last.sequence):
-            self.move(hole, child)
+            store(QueueNode[T], self.nodes.address(hole), self.nodes.at(child))
             hole = child
             child = self.earlier_child(hole)
         store(QueueNode[T], self.nodes.address(hole), last)

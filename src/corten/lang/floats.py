@@ -18,7 +18,7 @@ MAGNITUDE = 0x7FFF_FFFF_FFFF_FFFF
 
 def _methods(compute: Callable[[float, float], float]) -> tuple[Any, Any]:
     def forward(self: f64, other: object) -> f64:
-        return f64.result(compute(self, other if other.__class__ is f64 else f64.adopt(other)))  # type: ignore[arg-type]
+        return f64.result(compute(self, other if other.__class__ is f64 else f64.adopt(other)))
 
     def reflected(self: f64, other: object) -> f64:
         return f64.result(compute(f64.adopt(other), self))
@@ -28,13 +28,13 @@ def _methods(compute: Callable[[float, float], float]) -> tuple[Any, Any]:
 
 def _comparison(compute: Callable[[float, float], bool]) -> Any:
     def compare(self: f64, other: object) -> bool:
-        return compute(self, other if other.__class__ is f64 else f64.adopt(other))  # type: ignore[arg-type]
+        return compute(self, other if other.__class__ is f64 else f64.adopt(other))
 
     return compare
 
 
 def _refused(symbol: str) -> Any:
-    def refuse(self: f64, *_: object) -> Any:
+    def refuse(*_: object) -> Any:
         raise LanguageError(f"f64 has no operator {symbol}")
 
     return refuse
@@ -55,7 +55,7 @@ class f64(float):
 
     def __new__(cls, value: Any = 0.0) -> Self:
         if value.__class__ is cls:
-            return value  # type: ignore[no-any-return]
+            return value
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise LanguageError(f"f64(…) converts a number, found {describe(value)}")
         return float.__new__(cls, int(value) if isinstance(value, int) else value)
@@ -69,7 +69,7 @@ class f64(float):
     def adopt(cls, value: Any) -> f64:
         """A value where an f64 is asked for: literals adopt, everything else must already be one."""
         if value.__class__ is f64:
-            return value  # type: ignore[no-any-return]
+            return value
         if value.__class__ is int or value.__class__ is float:
             return float.__new__(f64, value)
         raise LanguageError(f"expected f64, found {describe(value)}: convert it explicitly")
@@ -93,7 +93,8 @@ class f64(float):
         return float.__eq__(self, f64.adopt(other)) if isinstance(other, int | float) else NotImplemented
 
     def __ne__(self, other: object) -> bool:
-        return not result if isinstance(result := self.__eq__(other), bool) else NotImplemented
+        equal: Any = self.__eq__(other)
+        return NotImplemented if equal is NotImplemented else not equal
 
     def __neg__(self) -> f64:
         return f64_from_bits(int(f64_bits(self)) ^ (MAGNITUDE + 1))

@@ -31,7 +31,7 @@ def _methods(compute: Binary) -> tuple[Any, Any]:
 
     def forward(self: Integer, other: object) -> Integer:
         kind = self.__class__
-        return kind.checked(compute(self, other if other.__class__ is kind else kind.adopt(other)))  # type: ignore[arg-type]
+        return kind.checked(compute(self, other if other.__class__ is kind else kind.adopt(other)))
 
     def reflected(self: Integer, other: object) -> Integer:
         kind = self.__class__
@@ -43,7 +43,7 @@ def _methods(compute: Binary) -> tuple[Any, Any]:
 def _comparison(compute: Callable[[int, int], bool]) -> Any:
     def compare(self: Integer, other: object) -> bool:
         kind = self.__class__
-        return compute(self, other if other.__class__ is kind else kind.adopt(other))  # type: ignore[arg-type]
+        return compute(self, other if other.__class__ is kind else kind.adopt(other))
 
     return compare
 
@@ -66,11 +66,13 @@ class Integer(int):
     high: ClassVar[int]
 
     def __new__(cls, value: Any = 0) -> Self:
-        """Converts a number: traps when it does not fit."""
+        """Converts a number, a bool or an enum; traps when it does not fit. A literal must fit."""
+        if value.__class__ is int:
+            return cls.adopt(value)
         if isinstance(value, float):
             return cls.checked(truncated(value, cls), TrapCode.INVALID_CONVERSION)
-        if isinstance(value, bool) or not (isinstance(value, int) or hasattr(value, "__index__")):
-            raise LanguageError(f"{name_of(cls)}(…) converts a number, found {describe(value)}")
+        if not hasattr(value, "__index__"):
+            raise LanguageError(f"{name_of(cls)}(…) converts a number, a bool or an enum, found {describe(value)}")
         return cls.checked(value.__index__())
 
     @classmethod
@@ -90,7 +92,7 @@ class Integer(int):
     def adopt(cls, value: Any) -> Self:
         """A value where one of this type is asked for: literals adopt, everything else must already be of it."""
         if value.__class__ is cls:
-            return value  # type: ignore[no-any-return]
+            return value
         if value.__class__ is not int:
             raise LanguageError(f"expected {name_of(cls)}, found {describe(value)}: convert it explicitly")
         if not cls.low <= value <= cls.high:
@@ -124,7 +126,8 @@ class Integer(int):
         return int.__eq__(self, self.adopt(other)) if isinstance(other, int | float) else NotImplemented
 
     def __ne__(self, other: object) -> bool:
-        return not result if isinstance(result := self.__eq__(other), bool) else NotImplemented
+        equal: Any = self.__eq__(other)
+        return NotImplemented if equal is NotImplemented else not equal
 
     def __neg__(self) -> Self:
         return self.checked(-int(self))
@@ -211,7 +214,7 @@ class Unit(Integer):
         return self.checked(int(self) * int(self._scalar(other, "*")))
 
     def __rmul__(self, other: Any) -> Self:
-        return self * other
+        return self.__mul__(other)
 
     def __floordiv__(self, other: Any) -> Any:
         if other.__class__ is self.__class__:

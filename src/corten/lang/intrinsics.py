@@ -10,11 +10,11 @@ from corten.lang.integers import Integer, default_integer, u8, u32, u64
 from corten.lang.layout import MASK, coerce, layout_of
 from corten.lang.memory import execution
 from corten.lang.refusal import LanguageError, describe
-from corten.lang.structs import Place, check_index
+from corten.lang.structs import Place, check_index, copy
 
 __all__ = [
-    "address_of", "allocate", "check_index", "copy_memory", "equal_keys", "fill_memory", "hash_of", "load", "ref",
-    "size_of", "store", "trap",
+    "address_of", "allocate", "check_index", "copy_memory", "equal_keys", "fill_memory", "hash_of", "load",
+    "memory_limit", "ref", "size_of", "store", "trap",
 ]  # fmt: skip
 
 
@@ -23,12 +23,19 @@ def allocate(size: Any) -> Integer:
     return u32(execution().memory.allocate(int(u32.adopt(size))))
 
 
-def load(kind: Any, address: Any) -> Any:
-    """The value at an address; for structs and arrays the place."""
+def memory_limit() -> Integer:
+    """Bytes of memory that the deployer granted."""
+    return u32(execution().memory.limit)
+
+
+def ref(kind: Any, address: Any) -> Any:
+    """The place at an address; a scalar's place reads as its value."""
     return layout_of(kind).read(execution().memory, int(u32.adopt(address)))
 
 
-ref = load  # a scalar's place reads as its value
+def load(kind: Any, address: Any) -> Any:
+    """The value at an address; of structs and arrays a copy."""
+    return copy(ref(kind, address))
 
 
 def store(kind: Any, address: Any, value: Any) -> None:

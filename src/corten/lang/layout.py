@@ -1,11 +1,11 @@
-"""How each type lies in memory: C rules, little-endian. A layout reads, writes, coerces and hashes values of its type."""
+"""How each type lies in memory: C rules, little-endian. A layout reads, writes, coerces and hashes its values."""
 
 from __future__ import annotations
 
 import struct
 from typing import Any, Generic, TypeVar
 
-from corten.base.errors import TrapCode, Trapped
+from corten.base.errors import Trapped
 from corten.lang.floats import f64
 from corten.lang.integers import Integer
 from corten.lang.memory import Memory
@@ -40,7 +40,7 @@ class Layout(Generic[T]):
 
     def words(self, value: T) -> list[int]:
         """The 64-bit words that `hash_of` folds."""
-        raise LanguageError(f"{name_of(self.kind)} has no hash")
+        raise LanguageError(f"{describe(value)} cannot be a key")
 
     def plain(self, value: T) -> Any:
         """The value for the host: int, float, bool, bytes, list or dict."""
@@ -237,4 +237,3 @@ def coerce(kind: Any, value: Any) -> Any:
             raise LanguageError(f"expected no value, found {describe(value)}")
         return None
     return layout_of(kind).coerce(value)
-

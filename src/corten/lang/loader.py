@@ -1,13 +1,12 @@
 """Loads contract source under CPython, with the language's meaning and the author's line numbers."""
 
 from __future__ import annotations
-
 import __future__
 
 import ast
 import builtins
 import importlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,10 +19,11 @@ from corten.lang.contracts import Contract
 from corten.lang.floats import f64
 from corten.lang.integers import Integer, default_integer, u32
 from corten.lang.layout import coerce
-from corten.lang.refusal import LanguageError, describe, name_of
-from corten.lang.structs import Array, Place, copy
+from corten.lang.refusal import LanguageError, describe
+from corten.lang.structs import Array, Place, Struct, copy
 from corten.lang.transform import PREFIX, transformed
 
+S = TypeVar("S", bound=Struct)
 LIBRARY = Path(__file__).resolve().parents[1]
 PLAIN_IMPORTS = ("__future__", "typing", "corten.lang")
 CONTAINERS = ("Bitmap", "Map", "Pool", "PriorityQueue", "Vec")
@@ -31,10 +31,11 @@ CONTAINERS = ("Bitmap", "Map", "Pool", "PriorityQueue", "Vec")
 
 @dataclass(frozen=True)
 class LoadedContract:
-    """A contract's class, the names its `require`s give in the order of their numbers, and its module."""
+    """A contract's class; the names its `require`s give and its events, each by number; its module."""
 
     contract: type[Contract]
     errors: tuple[str, ...]
+    events: tuple[type[Struct], ...]
     module: ModuleType
 
 
@@ -42,10 +43,10 @@ def load_contract(path: str | Path) -> LoadedContract:
     """Loads the one contract of a file; LanguageError when there is none."""
     loader = Loader()
     module = loader.load(Path(path).resolve())
-    found = [value for value in vars(module).values() if _is_contract_of(value, module)]
+    found = [kind for kind in declared(module, Contract) if kind._is_contract]
     if len(found) != 1:
         raise LanguageError(f"{path}: expected one @contract class, found {len(found)}")
-    return LoadedContract(found[0], tuple(loader.errors), module)
+    return LoadedContract(found[0], tuple(loader.errors), tuple(loader.events), module)
 
 
 def load_module(path: str | Path) -> ModuleType:
@@ -53,13 +54,11 @@ def load_module(path: str | Path) -> ModuleType:
     return Loader().load(Path(path).resolve())
 
 
-def _is_contract_of(value: Any, module: ModuleType) -> bool:
-    return (
-        isinstance(value, type)
-        and issubclass(value, Contract)
-        and value._is_contract
-        and value._namespace is vars(module)
-    )
+def declared(module: ModuleType, base: type[S]) -> list[type[S]]:
+    """The classes of a kind that a module itself declares, in source order."""
+    names = vars(module)
+    classes = [kind for kind in names.values() if isinstance(kind, type) and issubclass(kind, base)]
+    return [kind for kind in classes if getattr(kind, "_namespace", None) is names]
 
 
 class Loader:
@@ -68,6 +67,7 @@ class Loader:
     def __init__(self) -> None:
         self.modules: dict[Path, ModuleType | None] = {}
         self.errors: dict[str, int] = {}
+        self.events: list[type[Struct]] = []
 
     def load(self, path: Path) -> ModuleType:
         """The module of a file."""
@@ -90,15 +90,12 @@ class Loader:
         exec(code, vars(module))  # the contract itself
         for name in names:
             self.errors.setdefault(name, len(self.errors) + 1)
+        self.events += [kind for kind in declared(module, Struct) if kind._is_event]
         return module
 
     def _import_from(self, importer: Path) -> Any:
         def import_module(
-            name: str,
-            module_globals: Mapping[str, object] | None = None,
-            module_locals: Mapping[str, object] | None = None,
-            names: Sequence[str] | None = (),
-            level: int = 0,
+            name: str, _globals: object = None, _locals: object = None, _names: object = (), level: int = 0
         ) -> ModuleType:
             if level == 0 and name in PLAIN_IMPORTS:
                 return importlib.import_module(name)

@@ -1,7 +1,7 @@
 """Linear memory under CPython, and the message that runs on it.
 
-The layout is the compiled contract's: nothing below 0x10000, there a header of 64 bytes that begins with the heap's top,
-then the contract's fields, then what `allocate` gave out. A value that a constructor made has a small memory of its own.
+The layout is the compiled contract's: nothing below 0x10000, there a header of 64 bytes that begins with the heap's
+top, then the contract's fields, then what `allocate` gave out. A value that a constructor made has a memory of its own.
 """
 
 from __future__ import annotations

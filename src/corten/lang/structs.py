@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from typing import Any, ClassVar, Self, TypeVar, get_args
+from typing import Any, ClassVar, Self, TypeVar, dataclass_transform, get_args
 
 from corten.base.errors import TrapCode, Trapped
 from corten.lang.integers import default_integer, u32
 from corten.lang.layout import Layout, coerce, layout_of
 from corten.lang.memory import Memory, align
 from corten.lang.refusal import LanguageError, describe, name_of
+
+C = TypeVar("C", bound=type)
 
 
 class Place:
@@ -197,14 +199,16 @@ def rebuilt(cls: type, base: type[Struct], namespace: dict[str, Any], **attribut
     return type(cls.__name__, (base,), {**body, **attributes})
 
 
-def struct(cls: type) -> Any:
+@dataclass_transform()
+def struct(cls: C) -> C:
     """Declares a record."""
-    return rebuilt(cls, Struct, sys._getframe(1).f_globals)
+    return rebuilt(cls, Struct, sys._getframe(1).f_globals)  # type: ignore[no-any-return]
 
 
-def event(cls: type) -> Any:
+@dataclass_transform()
+def event(cls: C) -> C:
     """Declares an event."""
-    return rebuilt(cls, Struct, sys._getframe(1).f_globals, _is_event=True)
+    return rebuilt(cls, Struct, sys._getframe(1).f_globals, _is_event=True)  # type: ignore[no-any-return]
 
 
 class Array(Place):

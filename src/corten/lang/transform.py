@@ -85,9 +85,9 @@ class _Module:
             case ast.ClassDef():
                 return [self.class_definition(node)]
             case ast.AnnAssign(value=ast.expr() as value):
-                kind = annotation_of(node.annotation)
-                assert kind is not None
-                node.value = helper("coerce", kind, _Expressions().visit(value), at=value)
+                node.value = _Expressions().visit(value)
+                if (kind := _constant_kind(node.annotation)) is not None:
+                    node.value = helper("coerce", kind, node.value, at=value)
             case ast.Assign():
                 node.value = _Expressions().visit(node.value)
         return [node]
@@ -106,6 +106,15 @@ class _Module:
         """The type variables in `Generic[…]`."""
         names = {name.id for base in node.bases for name in ast.walk(base) if isinstance(name, ast.Name)}
         return self.type_variables & names
+
+
+def _constant_kind(annotation: ast.expr) -> ast.expr | None:
+    """The type of a module's constant; None for a bare `Final`."""
+    node = annotation_of(annotation)
+    final = node.value if isinstance(node, ast.Subscript) else node
+    if isinstance(final, ast.Name) and final.id == "Final":
+        return node.slice if isinstance(node, ast.Subscript) else None
+    return node
 
 
 def _attribute(this: str, name: str) -> ast.expr:
@@ -143,7 +152,7 @@ def _with_branch(node: ast.IfExp, old: ast.expr, new: ast.expr) -> ast.IfExp:
 
 def _is_path(node: ast.expr) -> bool:
     """Whether an expression only reads names and fields."""
-    return isinstance(node, ast.Name) or isinstance(node, ast.Attribute) and _is_path(node.value)
+    return isinstance(node, ast.Name) or (isinstance(node, ast.Attribute) and _is_path(node.value))
 
 
 def _clone(node: ast.expr, at: ast.AST) -> ast.expr:

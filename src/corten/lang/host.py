@@ -1,0 +1,136 @@
+"""Runs a contract under CPython: one message at a time, atomic, on an emulated memory."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from corten.base.errors import InvalidCode, InvalidInput, Rejected, Status, TrapCode, Trapped
+from corten.lang.abi import abi_of, entries_of, signature_of
+from corten.lang.layout import layout_of
+from corten.lang.loader import load_contract
+from corten.lang.memory import ALIGNMENT, EXECUTION, HEADER_ADDRESS, STATE_ADDRESS, Execution, Memory, align
+
+DEFAULT_MEMORY_LIMIT = 64 << 20
+FRAMES = 10_000  # Python frames that a message may use before it counts as too deep
+
+
+@dataclass
+class Outcome:
+    """What became of a message: the receipt's content. `name` says in words what `code` says."""
+
+    status: Status
+    code: int = 0
+    name: str = ""
+    exception: BaseException | None = None
+    events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    result: Any = None
+
+
+class PythonContract:
+    """A contract's source, resident under CPython. What `apply` and `memory` show equals the compiled contract's."""
+
+    def __init__(self, path: str | Path, memory_limit: int = DEFAULT_MEMORY_LIMIT) -> None:
+        """Loads the source; `memory_limit` in bytes. LanguageError when it is not in the language."""
+        self.loaded = load_contract(path)
+        self.abi = abi_of(self.loaded)
+        self._error_codes = {name: position for position, name in enumerate(self.loaded.errors, 1)}
+        self._entries = entries_of(self.loaded.contract)
+        heap = align(STATE_ADDRESS + layout_of(self.loaded.contract).size, ALIGNMENT)
+        if heap > memory_limit:
+            raise InvalidInput("memory_limit", f"at least {heap} for the state", str(memory_limit))
+        self.memory = Memory(heap, memory_limit)
+        self.memory.write(HEADER_ADDRESS, heap.to_bytes(4, "little"))
+        self._contract = self.loaded.contract._resident(self.memory)
+
+    def apply(
+        self,
+        entry: str,
+        arguments: dict[str, Any],
+        *,
+        sender: int = 0,
+        time: int = 0,
+        height: int = 0,
+        chain: int = 0,
+        read_only: bool = False,
+        allow_init: bool = False,
+    ) -> Outcome:
+        """Applies one message. Unless it is accepted, and whenever it only reads, the state is as before.
+
+        Errors of the source itself (LanguageError, NameError and the like) are raised, after the rollback.
+        """
+        method = self._entries.get(entry)
+        if method is None or (method._entry == "init" and not allow_init):  # type: ignore[attr-defined]
+            return _invalid(InvalidCode.UNKNOWN_ENTRY, InvalidInput("entry", " or ".join(self._entries), entry))
+        try:
+            values = self._typed(entry, method, arguments)
+        except InvalidInput as error:
+            return _invalid(InvalidCode.MALFORMED_PAYLOAD, error)
+        execution = Execution(self.memory, self._error_codes, sender, time, height, chain)
+        keep = not read_only and method._entry != "view"  # type: ignore[attr-defined]
+        with _running(execution):
+            return self._applied(method, values, execution, keep)
+
+    def _applied(self, method: Callable[..., Any], values: dict[str, Any], execution: Execution, keep: bool) -> Outcome:
+        outcome = None
+        self.memory.begin()
+        try:
+            outcome = self._called(method, values, execution)
+        finally:
+            if keep and outcome is not None and outcome.status is Status.ACCEPTED:
+                self.memory.commit()
+            else:
+                self.memory.rollback()
+        return outcome
+
+    def _called(self, method: Callable[..., Any], values: dict[str, Any], execution: Execution) -> Outcome:
+        try:
+            result = method(self._contract, **values)
+        except Rejected as reject:
+            return Outcome(Status.REJECTED, reject.code, reject.name, reject)
+        except Trapped as trap:
+            return _trapped(trap)
+        except RecursionError as error:
+            return _trapped(Trapped(TrapCode.STACK_EXHAUSTED).with_traceback(error.__traceback__))
+        kind = signature_of(self.loaded.contract, method)[1]
+        plain = None if kind is None else layout_of(kind).plain(result)
+        return Outcome(Status.ACCEPTED, events=execution.events, result=plain)
+
+    def _typed(self, entry: str, method: Callable[..., Any], arguments: dict[str, Any]) -> dict[str, Any]:
+        """The arguments as the entry's types; InvalidInput names the one that is wrong."""
+        parameters = signature_of(self.loaded.contract, method)[0]
+        if set(arguments) != set(parameters):
+            raise InvalidInput(entry, f"the arguments {', '.join(parameters)}", ", ".join(arguments) or "none")
+        return {name: _argument(entry, name, kind, arguments[name]) for name, kind in parameters.items()}
+
+
+def _argument(entry: str, name: str, kind: Any, value: Any) -> Any:
+    try:
+        return layout_of(kind).typed(value)
+    except (ValueError, TypeError, AttributeError, OverflowError):
+        raise InvalidInput(f"{entry}.{name}", str(kind.__name__), repr(value)) from None
+
+
+def _invalid(code: InvalidCode, error: InvalidInput) -> Outcome:
+    return Outcome(Status.INVALID, code, code.name.lower(), error)
+
+
+def _trapped(trap: Trapped) -> Outcome:
+    return Outcome(Status.TRAPPED, trap.code, trap.code.name.lower(), trap)
+
+
+@contextmanager
+def _running(execution: Execution) -> Iterator[None]:
+    """The message in progress, with room for deep calls."""
+    limit = sys.getrecursionlimit()
+    token = EXECUTION.set(execution)
+    sys.setrecursionlimit(max(limit, FRAMES))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
+        EXECUTION.reset(token)
