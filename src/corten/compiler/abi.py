@@ -81,5 +81,8 @@ def abi_section(program: ir.Program) -> Custom:
 
 def lines_section(sites: Sites) -> Custom:
     """`corten.lines`: site number → file, function, line."""
-    document = {"files": sites.files, "sites": [[sites.files[file], name, line] if line else ["", "", 0] for file, name, line in sites.rows]}
+    document = {
+        "files": sites.files,
+        "sites": [[sites.files[file], name, line] if line else ["", "", 0] for file, name, line in sites.rows],
+    }
     return Custom("corten.lines", json.dumps(document, separators=(",", ":")).encode())

@@ -69,7 +69,11 @@ class BuiltinCalls:
     def call(self, name: str, node: ast.Call, expected: Type | None) -> ir.Expression:
         function = self._table.get(name)
         if function is None:
-            hints = {"require": "write it as a statement of its own", "range": "use it in a `for`", "store": "write it as a statement of its own"}
+            hints = {
+                "require": "write it as a statement of its own",
+                "range": "use it in a `for`",
+                "store": "write it as a statement of its own",
+            }
             return self.checker.error("E102", f"`{name}` cannot be called here", node, hints.get(name, ""))
         if node.keywords:
             return self.checker.error("E304", f"`{name}` takes positional arguments only", node)
@@ -80,7 +84,9 @@ class BuiltinCalls:
     def arity(self, node: ast.Call, count: int) -> bool:
         """Whether the call has `count` positional arguments; reports otherwise."""
         if len(node.args) != count or node.keywords:
-            self.checker.error("E304", f"`{ast.unparse(node.func)}` takes {count} arguments, found {len(node.args)}", node)
+            self.checker.error(
+                "E304", f"`{ast.unparse(node.func)}` takes {count} arguments, found {len(node.args)}", node
+            )
             return False
         return True
 
@@ -142,8 +148,12 @@ class BuiltinCalls:
         value = self.checker.scalar(node.args[1])
         if ERROR in (kind, value.type):
             return self._bad(node)
-        if not isinstance(kind, IntType) or not (isinstance(value.type, IntType) or (value.type is F64 and mode == "saturating")):
-            return self.checker.error("E300", f"{mode}_cast takes {value.type} to no {kind}", node, f"{mode}_cast(u8, x) of an integer")
+        if not isinstance(kind, IntType) or not (
+            isinstance(value.type, IntType) or (value.type is F64 and mode == "saturating")
+        ):
+            return self.checker.error(
+                "E300", f"{mode}_cast takes {value.type} to no {kind}", node, f"{mode}_cast(u8, x) of an integer"
+            )
         return ir.Convert(kind, node.lineno, value, mode)
 
     def bytes32(self, node: ast.Call) -> ir.Expression:
@@ -170,7 +180,9 @@ class BuiltinCalls:
             next_local, following = checker.temporary(value)
             condition = ir.Compare(BOOL, node.lineno, operator, following, first)
             chosen = ir.Conditional(kind, node.lineno, condition, following, first)
-            result = ir.Let(kind, node.lineno, first_local, result, ir.Let(kind, node.lineno, next_local, value, chosen))
+            result = ir.Let(
+                kind, node.lineno, first_local, result, ir.Let(kind, node.lineno, next_local, value, chosen)
+            )
         return result
 
     def _abs(self, node: ast.Call, expected: Type | None) -> ir.Expression:
@@ -180,7 +192,11 @@ class BuiltinCalls:
         if value.type is F64:
             return ir.Intrinsic(F64, node.lineno, "fabs", [value])
         if not isinstance(value.type, IntType):
-            return self.checker.error("E302", f"abs is not defined on {value.type}", node) if value.type is not ERROR else value
+            return (
+                self.checker.error("E302", f"abs is not defined on {value.type}", node)
+                if value.type is not ERROR
+                else value
+            )
         return ir.Intrinsic(value.type, node.lineno, "abs", [value])
 
     def _wrapping(self, node: ast.Call, expected: Type | None) -> ir.Expression:
@@ -191,7 +207,11 @@ class BuiltinCalls:
             left = self.checker.scalar(node.args[0], expected)
             values = [left, self.checker.scalar(node.args[1], left.type)]
             if not all(isinstance(value.type, IntType) for value in values):
-                return self._bad(node) if ERROR in (left.type, values[1].type) else self.checker.error("E302", f"`{name}` needs integers", node)
+                return (
+                    self._bad(node)
+                    if ERROR in (left.type, values[1].type)
+                    else self.checker.error("E302", f"`{name}` needs integers", node)
+                )
             return ir.Binary(left.type, node.lineno, name, *values)
         found = self._integers(node, 2, expected)
         return self._bad(node) if found is None else ir.Binary(found[0].type, node.lineno, name, found[0], found[1])
@@ -204,7 +224,11 @@ class BuiltinCalls:
 
     def _bit_count(self, node: ast.Call, expected: Type | None) -> ir.Expression:
         values = self._integers(node, 1, None)
-        return self._bad(node) if values is None else ir.Intrinsic(U32, node.lineno, str(getattr(node.func, "id", "")), values)
+        return (
+            self._bad(node)
+            if values is None
+            else ir.Intrinsic(U32, node.lineno, str(getattr(node.func, "id", "")), values)
+        )
 
     def _float_function(self, node: ast.Call, expected: Type | None) -> ir.Expression:
         return self._intrinsic(node, str(getattr(node.func, "id", "")), [F64], F64)
@@ -242,7 +266,9 @@ class BuiltinCalls:
         value = self.checker.expression(node.args[0], expected)
         if not value.type.is_aggregate:
             return value
-        return ir.Construct(value.type, node.lineno, self.checker.function.new_slot(value.type), [(0, value.type, value)])
+        return ir.Construct(
+            value.type, node.lineno, self.checker.function.new_slot(value.type), [(0, value.type, value)]
+        )
 
     def _type_and(self, node: ast.Call, count: int) -> Type:
         if not self.arity(node, count):
@@ -342,4 +368,3 @@ class BuiltinCalls:
             return [ir.Convert(U64, node.lineno, ir.Convert(SCALARS["u8"], node.lineno, value, "checked"), "wrapping")]
         count = 2 if isinstance(kind, IntType) else 4
         return [ir.Intrinsic(U64, node.lineno, "word", [value, ir.Constant(U32, node.lineno, i)]) for i in range(count)]
-

@@ -26,7 +26,13 @@ def check_contract(path: Path) -> ir.Program:
     contracts = [d for d in root.names.values() if isinstance(d, ContractDeclaration)]
     if len(contracts) != 1 and not diagnostics.found:
         found = "none" if not contracts else ", ".join(c.name for c in contracts)
-        diagnostics.add("E500", f"expected one contract in the file, found {found}", root.file, root.tree, "decorate one class with @contract")
+        diagnostics.add(
+            "E500",
+            f"expected one contract in the file, found {found}",
+            root.file,
+            root.tree,
+            "decorate one class with @contract",
+        )
     diagnostics.raise_if_any()
     builder = ProgramBuilder(diagnostics, modules)
     _collect_errors(builder)
@@ -61,7 +67,9 @@ def _collect_errors(builder: ProgramBuilder) -> None:
         calls = [node for node in ast.walk(module.tree) if isinstance(node, ast.Call)]
         for node in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
             match node:
-                case ast.Call(func=ast.Name(id="require"), args=[_, ast.Constant(value=str() as name)]) if name.isidentifier():
+                case ast.Call(func=ast.Name(id="require"), args=[_, ast.Constant(value=str() as name)]) if (
+                    name.isidentifier()
+                ):
                     builder.error_code(name)
 
 
@@ -80,11 +88,23 @@ def _entries(builder: ProgramBuilder, contract: ContractDeclaration) -> list[ir.
         unknown = [name for name in method.decorators if name not in (*_KINDS, "inline", "no_inline")]
         if len(kinds) > 1 or unknown:
             hint = "use one of @message, @view, @init; @inline and @no_inline are for helpers"
-            builder.error("E501", f"decorators of `{method.name}` do not fit: {', '.join(method.decorators)}", method.module, method.node, hint)
+            builder.error(
+                "E501",
+                f"decorators of `{method.name}` do not fit: {', '.join(method.decorators)}",
+                method.module,
+                method.node,
+                hint,
+            )
         elif kinds:
             entries.append(_entry(builder, method, kinds[0]))
     if not any(entry.kind != "init" for entry in entries):
-        builder.error("E501", f"contract `{contract.name}` has no message or view", contract.module, contract.node, "decorate a method with @message")
+        builder.error(
+            "E501",
+            f"contract `{contract.name}` has no message or view",
+            contract.module,
+            contract.node,
+            "decorate a method with @message",
+        )
     if sum(entry.kind == "init" for entry in entries) > 1:
         builder.error("E503", "a contract has at most one @init", contract.module, contract.node)
     return entries
@@ -94,16 +114,38 @@ def _entry(builder: ProgramBuilder, method: FunctionDeclaration, kind: str) -> i
     instance = builder.instance(method, None, {})
     signature = instance.signature
     if method.name.startswith("_"):
-        builder.error("E501", f"entry `{method.name}` starts with an underscore", method.module, method.node, "rename it")
+        builder.error(
+            "E501", f"entry `{method.name}` starts with an underscore", method.module, method.node, "rename it"
+        )
     if isinstance(signature.result, RefType):
-        builder.error("E501", f"entry `{method.name}` returns a place", method.module, method.node, f"return a copy: -> {signature.result.target}")
+        builder.error(
+            "E501",
+            f"entry `{method.name}` returns a place",
+            method.module,
+            method.node,
+            f"return a copy: -> {signature.result.target}",
+        )
     if kind == "init" and signature.result is not NONE:
         builder.error("E503", "init returns a value", method.module, method.node, "write -> None")
     if any(default is not None for default in signature.defaults):
-        builder.error("E501", f"entry `{method.name}` has default arguments", method.module, method.node, "callers of entries give every argument")
+        builder.error(
+            "E501",
+            f"entry `{method.name}` has default arguments",
+            method.module,
+            method.node,
+            "callers of entries give every argument",
+        )
     if sum(leaf_count(t) for t in signature.types) > MAX_PARAMETER_SCALARS:
-        builder.error("E600", f"entry `{method.name}` takes more than {MAX_PARAMETER_SCALARS} scalars", method.module, method.node)
-    return ir.Entry(method.name, kind, instance.function, list(zip(signature.names, signature.types, strict=True)), method.node.lineno)
+        builder.error(
+            "E600", f"entry `{method.name}` takes more than {MAX_PARAMETER_SCALARS} scalars", method.module, method.node
+        )
+    return ir.Entry(
+        method.name,
+        kind,
+        instance.function,
+        list(zip(signature.names, signature.types, strict=True)),
+        method.node.lineno,
+    )
 
 
 def _check_declared(builder: ProgramBuilder, path: Path) -> None:
@@ -135,7 +177,13 @@ def _check_views(program: ir.Program, diagnostics: Diagnostics) -> None:
         if entry.kind == "view" and entry.function.mutates:
             place = ast.Pass()
             place.lineno, place.col_offset = entry.line, 0
-            diagnostics.add("E403", f"view `{entry.name}` changes state", entry.function.file, place, "make it a @message, or only read")
+            diagnostics.add(
+                "E403",
+                f"view `{entry.name}` changes state",
+                entry.function.file,
+                place,
+                "make it a @message, or only read",
+            )
     diagnostics.raise_if_any()
 
 

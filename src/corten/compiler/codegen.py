@@ -20,7 +20,9 @@ def _target_machine() -> llvm.TargetMachine:
     llvm.initialize_all_asmprinters()
     target = llvm.Target.from_triple(TRIPLE)
     # the multi-value ABI returns (status, value) pairs in registers instead of through logged memory
-    return target.create_target_machine(cpu="generic", features=FEATURES, opt=3, reloc="static", abiname="experimental-mv")
+    return target.create_target_machine(
+        cpu="generic", features=FEATURES, opt=3, reloc="static", abiname="experimental-mv"
+    )
 
 
 def parse(text: str) -> llvm.ModuleRef:
@@ -49,7 +51,9 @@ def to_object(text: str) -> tuple[str, bytes]:
     machine = _target_machine()
     module = parse(text)
     optimize(module, machine)
-    runtime = parse(f'target triple = "{TRIPLE}"\n' + (Path(__file__).parent / "runtime.ll").read_text(encoding="utf-8"))
+    runtime = parse(
+        f'target triple = "{TRIPLE}"\n' + (Path(__file__).parent / "runtime.ll").read_text(encoding="utf-8")
+    )
     module.link_in(runtime)
     module.verify()
     return str(module), machine.emit_object(module)

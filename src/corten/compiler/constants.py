@@ -24,7 +24,9 @@ _OPERATORS: dict[type[ast.operator], Callable[[int, int], int]] = {
 _LIMIT = 1 << 256
 
 
-def literal(node: ast.expr, module: SourceModule, hidden: frozenset[str] = frozenset(), depth: int = 0) -> int | float | None:
+def literal(
+    node: ast.expr, module: SourceModule, hidden: frozenset[str] = frozenset(), depth: int = 0
+) -> int | float | None:
     """The value of an *untyped* constant expression, or None: literals, operators on them, names of un-annotated constants.
 
     `hidden` holds local names that shadow module constants. Booleans are not constants in this sense.

@@ -117,7 +117,9 @@ class ExpressionChecker:
     def agree(self, value: ir.Expression, expected: Type, node: ast.AST) -> ir.Expression:
         if value.type is expected or ERROR in (value.type, expected):
             return value
-        return self.error("E300", f"expected {expected}, found {value.type}", node, _conversion_hint(value.type, expected, node))
+        return self.error(
+            "E300", f"expected {expected}, found {value.type}", node, _conversion_hint(value.type, expected, node)
+        )
 
     def constant(self, value: int | float, expected: Type | None, node: ast.expr) -> ir.Expression:
         """A literal adopts the expected type, else i64 or f64."""
@@ -129,10 +131,14 @@ class ExpressionChecker:
                 return self.error("E303", f"{value} is not exact as f64", node, "write it as a float literal")
             return ir.Constant(kind, line, number)
         if isinstance(value, float):
-            return self.error("E300", f"expected {kind}, found the float {value!r}", node, f"write {kind}(…) to truncate")
+            return self.error(
+                "E300", f"expected {kind}, found the float {value!r}", node, f"write {kind}(…) to truncate"
+            )
         assert isinstance(kind, IntType)
         if not kind.holds(value):
-            return self.error("E303", f"{value} does not fit {kind} ({kind.minimum} … {kind.maximum})", node, "use a wider type")
+            return self.error(
+                "E303", f"{value} does not fit {kind} ({kind.minimum} … {kind.maximum})", node, "use a wider type"
+            )
         return ir.Constant(kind, line, value)
 
     def temporary(self, value: ir.Expression, name: str = "") -> tuple[int, ir.ReadLocal]:
@@ -161,7 +167,12 @@ class ExpressionChecker:
             case ast.Constant(value=bool() as flag):
                 return ir.Constant(BOOL, node.lineno, int(flag))
             case ast.Constant():
-                return self.error("E102", f"the constant {node.value!r} is outside the language", node, "text is allowed as an error name only")
+                return self.error(
+                    "E102",
+                    f"the constant {node.value!r} is outside the language",
+                    node,
+                    "text is allowed as an error name only",
+                )
             case ast.Name():
                 return self._name(node)
             case ast.Attribute():
@@ -210,7 +221,12 @@ class ExpressionChecker:
         variable = self.variables.get(node.id)
         if variable is not None:
             if node.id not in self.assigned:
-                self.error("E400", f"`{node.id}` may be used before it is assigned", node, "assign it on every path before this line")
+                self.error(
+                    "E400",
+                    f"`{node.id}` may be used before it is assigned",
+                    node,
+                    "assign it on every path before this line",
+                )
             return ir.ReadLocal(variable.type, node.lineno, variable.local)
         declaration = self.module.names.get(node.id)
         if isinstance(declaration, ConstantDeclaration):
@@ -224,16 +240,25 @@ class ExpressionChecker:
 
     def _module_constant(self, declaration: ConstantDeclaration, node: ast.Name) -> ir.Expression:
         if declaration.annotation is None:
-            return self.error("E102", f"`{node.id}` is not a constant expression of numbers", node, f"annotate it: {node.id}: i64 = …")
+            return self.error(
+                "E102", f"`{node.id}` is not a constant expression of numbers", node, f"annotate it: {node.id}: i64 = …"
+            )
         kind = self.program.resolve_type(declaration.annotation, declaration.module, {})
         if kind is BOOL and isinstance(declaration.node, ast.Constant):
             return ir.Constant(BOOL, node.lineno, int(bool(declaration.node.value)))
         inner = declaration.node
-        if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and len(inner.args) == 1 and not inner.keywords:
+        if (
+            isinstance(inner, ast.Call)
+            and isinstance(inner.func, ast.Name)
+            and len(inner.args) == 1
+            and not inner.keywords
+        ):
             inner = inner.args[0]
         value = literal(inner, declaration.module)
         if value is None:
-            return self.error("E102", f"constant `{node.id}` is not a constant expression", node, "use literals and operators on them")
+            return self.error(
+                "E102", f"constant `{node.id}` is not a constant expression", node, "use literals and operators on them"
+            )
         return self.constant(value, kind, node)
 
     def _attribute(self, node: ast.Attribute) -> ir.Expression:
@@ -252,7 +277,9 @@ class ExpressionChecker:
             kind = self.program.simple_type(declaration)
             assert isinstance(kind, EnumType)
             if node.attr not in kind.members:
-                return self.error("E202", f"enum `{kind}` has no member `{node.attr}`", node, "members: " + ", ".join(kind.members))
+                return self.error(
+                    "E202", f"enum `{kind}` has no member `{node.attr}`", node, "members: " + ", ".join(kind.members)
+                )
             return ir.Constant(kind, node.lineno, kind.members[node.attr])
         return None
 
@@ -265,8 +292,12 @@ class ExpressionChecker:
             field = self.program.state.fields.get(node.attr)
             if field is None:
                 if node.attr in _MESSAGE_VALUES or self._contract_method(node.attr):
-                    return self.error("E102", f"`self.{node.attr}` is not a field", node, "fields are declared in the class body")
-                hint = "fields are declared in the class body as `name: type`; fields: " + ", ".join(self.program.state.fields)
+                    return self.error(
+                        "E102", f"`self.{node.attr}` is not a field", node, "fields are declared in the class body"
+                    )
+                hint = "fields are declared in the class body as `name: type`; fields: " + ", ".join(
+                    self.program.state.fields
+                )
                 return self.error("E202", f"the contract has no field `{node.attr}`", node, hint)
             return ir.StateAddress(self.program.parts.ref(field.type), node.lineno, field.offset)
         base = self.expression(node.value)
@@ -305,7 +336,9 @@ class ExpressionChecker:
 
     def index(self, node: ast.expr) -> ir.Expression:
         """An array index: any integer type."""
-        value = self.scalar(node, U32 if isinstance(self.literal(node), int) and (self.literal(node) or 0) >= 0 else None)
+        value = self.scalar(
+            node, U32 if isinstance(self.literal(node), int) and (self.literal(node) or 0) >= 0 else None
+        )
         if not isinstance(value.type, IntType) and value.type is not ERROR:
             return self.error("E300", f"an index is an integer, found {value.type}", node)
         return value
@@ -338,14 +371,23 @@ class ExpressionChecker:
         symbol = _symbol(op)
         if a is F64 and b is F64:
             if type(op) not in _FLOAT_OPERATORS:
-                hint = "write x * x" if isinstance(op, ast.Pow) else "f64 has + - * / only; convert with i64(floor(x)) for integer division"
+                hint = (
+                    "write x * x"
+                    if isinstance(op, ast.Pow)
+                    else "f64 has + - * / only; convert with i64(floor(x)) for integer division"
+                )
                 return self.error("E302", f"`{symbol}` is not defined on f64", node, hint)
             return ir.Binary(F64, left.line, _FLOAT_OPERATORS[type(op)], left, right)
         if not isinstance(a, IntType) or not isinstance(b, IntType):
             code, hint = ("E302", "") if a is b else ("E301", _conversion_hint(b, a, node))
             return self.error(code, f"`{symbol}` is not defined on {a} and {b}", node, hint)
         if isinstance(op, ast.Div):
-            return self.error("E302", "`/` is for f64; integers divide with `//`", node, "write a // b (floor) or mul_div_floor(a, b, c)")
+            return self.error(
+                "E302",
+                "`/` is for f64; integers divide with `//`",
+                node,
+                "write a // b (floor) or mul_div_floor(a, b, c)",
+            )
         if type(op) not in _INT_OPERATORS:
             return self.error("E302", f"`{symbol}` is not defined on {a}", node, "write the product out")
         result, b_wanted = self._integer_result(op, a, b)
@@ -383,7 +425,9 @@ class ExpressionChecker:
         if value.type is F64 and isinstance(node.op, ast.USub):
             return ir.Intrinsic(F64, node.lineno, "fneg", [value])
         if not isinstance(value.type, IntType) or isinstance(value.type, HandleType):
-            return self.error("E302", f"`{'-' if isinstance(node.op, ast.USub) else '~'}` is not defined on {value.type}", node)
+            return self.error(
+                "E302", f"`{'-' if isinstance(node.op, ast.USub) else '~'}` is not defined on {value.type}", node
+            )
         return ir.Intrinsic(value.type, node.lineno, "neg" if isinstance(node.op, ast.USub) else "invert", [value])
 
     def condition(self, node: ast.expr) -> ir.Expression:
@@ -424,7 +468,9 @@ class ExpressionChecker:
         if isinstance(a.type, HandleType) and isinstance(b, ir.Constant) and b.type is U32:
             b = ir.Constant(a.type, b.line, b.value)
         if a.type is not b.type:
-            return self.error("E301", f"cannot compare {a.type} with {b.type}", node, _conversion_hint(b.type, a.type, node))
+            return self.error(
+                "E301", f"cannot compare {a.type} with {b.type}", node, _conversion_hint(b.type, a.type, node)
+            )
         if a.type.is_aggregate or a.type is NONE:
             return self.error("E302", f"`{symbol}` is not defined on {a.type}", node, "compare the fields")
         ordered = isinstance(a.type, IntType) and not isinstance(a.type, HandleType) or a.type is F64
@@ -435,12 +481,16 @@ class ExpressionChecker:
     def _compare_chain(self, node: ast.Compare) -> ir.Expression:
         """`a < b < c`: each operand once, short-circuit."""
         if any(isinstance(op, (ast.In, ast.NotIn)) for op in node.ops):
-            return self.error("E102", "`in` inside a chain of comparisons is outside the language", node, "write it with `and`")
+            return self.error(
+                "E102", "`in` inside a chain of comparisons is outside the language", node, "write it with `and`"
+            )
         typed = next((item for item in [node.left, *node.comparators] if self.literal(item) is None), node.left)
         kind = self.expression(typed).type
         local, read = self.temporary(self.expression(node.left, kind))
         chain = self._chain_link(read, 0, kind, node)
-        return chain if chain.type is ERROR else ir.Let(BOOL, node.lineno, local, self.expression(node.left, kind), chain)
+        return (
+            chain if chain.type is ERROR else ir.Let(BOOL, node.lineno, local, self.expression(node.left, kind), chain)
+        )
 
     def _chain_link(self, left: ir.ReadLocal, position: int, kind: Type, node: ast.Compare) -> ir.Expression:
         """`left op right`, and the rest of the chain when that holds."""
@@ -470,7 +520,9 @@ class ExpressionChecker:
         if ERROR in (then.type, otherwise.type):
             return ir.Constant(ERROR, node.lineno, 0)
         if then.type is not otherwise.type:
-            return self.error("E301", f"branches of different types: {then.type} and {otherwise.type}", node, "convert one of them")
+            return self.error(
+                "E301", f"branches of different types: {then.type} and {otherwise.type}", node, "convert one of them"
+            )
         return ir.Conditional(then.type, node.lineno, condition, then, otherwise)
 
     # ---- calls -------------------------------------------------------------------------------------------------
@@ -494,8 +546,13 @@ class ExpressionChecker:
         if isinstance(declaration, StructDeclaration) and declaration.variables:
             if isinstance(expected, StructType) and self.program.declared.get(expected) is declaration:
                 return self._construct(expected, node)
-            return self.error("E304", f"`{name}` needs type arguments", node, f"write {name}[{', '.join(declaration.variables)}](…)")
-        if isinstance(declaration, (StructDeclaration, EnumDeclaration, UnitDeclaration, VariableDeclaration)) or name in self.bindings:
+            return self.error(
+                "E304", f"`{name}` needs type arguments", node, f"write {name}[{', '.join(declaration.variables)}](…)"
+            )
+        if (
+            isinstance(declaration, (StructDeclaration, EnumDeclaration, UnitDeclaration, VariableDeclaration))
+            or name in self.bindings
+        ):
             kind = self.program.resolve_type(ast.copy_location(ast.Name(name), node), self.module, self.bindings)
             return self._construct(kind, node) if kind.is_aggregate else self.builtins.convert(kind, node)
         if isinstance(declaration, Builtin) or (name in PYTHON_BUILTINS and declaration is None):
@@ -506,8 +563,16 @@ class ExpressionChecker:
             if kind is not None:
                 return self.builtins.convert(kind, node)
             return self.builtins.call(builtin, node, expected)
-        hints = {"print": "emit an event", "int": "write i64(x)", "float": "write f64(x)", "sum": "write a loop", "isinstance": "types are known"}
-        hint = hints.get(name, "declare or import it" if name not in BUILTINS else "add it to `from corten.lang import …`")
+        hints = {
+            "print": "emit an event",
+            "int": "write i64(x)",
+            "float": "write f64(x)",
+            "sum": "write a loop",
+            "isinstance": "types are known",
+        }
+        hint = hints.get(
+            name, "declare or import it" if name not in BUILTINS else "add it to `from corten.lang import …`"
+        )
         return self.error("E200", f"unknown function `{name}`", node, hint)
 
     def _method_call(self, node: ast.Call, func: ast.Attribute) -> ir.Expression:
@@ -517,14 +582,18 @@ class ExpressionChecker:
                 return self.error("E102", "`self.emit(…)` is a statement", node, "write it on a line of its own")
             if declaration is None:
                 return self.error("E202", f"the contract has no method `{func.attr}`", node)
-            return self.call_instance(self.program.instance(declaration, None, {}), None, node.args, node.keywords, node)
+            return self.call_instance(
+                self.program.instance(declaration, None, {}), None, node.args, node.keywords, node
+            )
         base = self.expression(func.value)
         if base.type is ERROR:
             return base
         method = self.program.method(base.type, func.attr) if isinstance(base.type, StructType) else None
         if method is None:
             known = ", ".join(self.program.methods_of(base.type)) if isinstance(base.type, StructType) else ""
-            return self.error("E202", f"{base.type} has no method `{func.attr}`", node, f"methods: {known}" if known else "")
+            return self.error(
+                "E202", f"{base.type} has no method `{func.attr}`", node, f"methods: {known}" if known else ""
+            )
         return self.call_instance(method, base, node.args, node.keywords, node)
 
     def _function_call(self, declaration: FunctionDeclaration, node: ast.Call) -> ir.Expression:
@@ -532,7 +601,9 @@ class ExpressionChecker:
         bindings: Bindings = {}
         if variables:
             bindings = self._infer(declaration, node)
-        return self.call_instance(self.program.instance(declaration, None, bindings), None, node.args, node.keywords, node)
+        return self.call_instance(
+            self.program.instance(declaration, None, bindings), None, node.args, node.keywords, node
+        )
 
     def _infer(self, declaration: FunctionDeclaration, node: ast.Call) -> Bindings:
         """Bind type variables of a generic function from its arguments' types."""
@@ -572,13 +643,20 @@ class ExpressionChecker:
             return None
         for keyword in keywords:
             if keyword.arg not in signature.names or keyword.arg in given:
-                self.error("E304", f"`{name}` has no free parameter `{keyword.arg}`", keyword, "parameters: " + ", ".join(signature.names))
+                self.error(
+                    "E304",
+                    f"`{name}` has no free parameter `{keyword.arg}`",
+                    keyword,
+                    "parameters: " + ", ".join(signature.names),
+                )
                 return None
             given[str(keyword.arg)] = keyword.value
         for parameter, default in zip(signature.names, signature.defaults, strict=True):
             if parameter not in given:
                 if default is None:
-                    self.error("E304", f"`{name}` needs `{parameter}`", node, "parameters: " + ", ".join(signature.names))
+                    self.error(
+                        "E304", f"`{name}` needs `{parameter}`", node, "parameters: " + ", ".join(signature.names)
+                    )
                     return None
                 given[parameter] = default
         return [given[parameter] for parameter in signature.names]
@@ -606,7 +684,12 @@ class ExpressionChecker:
         names = list(kind.fields)
         given: dict[str, ast.expr] = dict(zip(names, node.args, strict=False))
         if len(node.args) > len(names):
-            self.error("E304", f"{kind} has {len(names)} fields, found {len(node.args)} values", node, "fields: " + ", ".join(names))
+            self.error(
+                "E304",
+                f"{kind} has {len(names)} fields, found {len(node.args)} values",
+                node,
+                "fields: " + ", ".join(names),
+            )
         for keyword in node.keywords:
             if keyword.arg not in kind.fields or keyword.arg in given:
                 self.error("E304", f"{kind} has no free field `{keyword.arg}`", keyword, "fields: " + ", ".join(names))
@@ -627,7 +710,11 @@ def _symbol(op: ast.operator) -> str:
 
 
 def _conversion_hint(found: Type, expected: Type, node: ast.AST) -> str:
-    if isinstance(expected, (IntType, FloatType)) and isinstance(found, (IntType, FloatType, EnumType)) and not isinstance(expected, HandleType):
+    if (
+        isinstance(expected, (IntType, FloatType))
+        and isinstance(found, (IntType, FloatType, EnumType))
+        and not isinstance(expected, HandleType)
+    ):
         text = ast.unparse(node) if isinstance(node, ast.expr) and len(ast.unparse(node)) < 40 else "…"
         return f"convert: {expected}({text if not isinstance(node, (ast.BinOp, ast.Compare)) else '…'})"
     return ""

@@ -130,7 +130,9 @@ def _place_data(module: Module) -> tuple[list[int], list[Data]]:
             placed.append(Data(0, [(op.I32_CONST, address), (op.END,)], segment.content))
         address += len(segment.content)
     if address > STATE_HEADER:
-        raise CompilerBug(f"constants take {address - DATA_ADDRESS} bytes, there is room for {STATE_HEADER - DATA_ADDRESS}")
+        raise CompilerBug(
+            f"constants take {address - DATA_ADDRESS} bytes, there is room for {STATE_HEADER - DATA_ADDRESS}"
+        )
     return addresses, placed
 
 
@@ -191,7 +193,9 @@ def _assemble(raw: Module, data: list[Data], heap_start: int, entries: list[str]
     header = Data(0, [(op.I32_CONST, STATE_HEADER), (op.END,)], heap_start.to_bytes(4, "little"))
     stack = Global(I32, True, [(op.I32_CONST, DATA_ADDRESS), (op.END,)])
     exports = [Export("memory", Kind.MEMORY, 0)]
-    exports += [Export(f"entry.{name}", Kind.FUNCTION, numbers[root]) for name, root in zip(entries, roots, strict=True)]
+    exports += [
+        Export(f"entry.{name}", Kind.FUNCTION, numbers[root]) for name, root in zip(entries, roots, strict=True)
+    ]
     return Module(
         types=list(types),
         imports=new_imports,

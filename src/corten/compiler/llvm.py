@@ -89,7 +89,13 @@ def _declarations(program: ir.Program) -> str:
         _declare("trap", "void", ["i32"], "noreturn cold nounwind memory(inaccessiblemem: readwrite)"),
         _declare("output", "void", ["i32", "i32", "i32"], "nounwind"),
     ]
-    for name, kind in (("sender", "i32"), ("memory_limit", "i32"), ("time", "i64"), ("height", "i64"), ("chain", "i64")):
+    for name, kind in (
+        ("sender", "i32"),
+        ("memory_limit", "i32"),
+        ("time", "i64"),
+        ("height", "i64"),
+        ("chain", "i64"),
+    ):
         lines.append(_declare(name, kind, [], "nounwind willreturn memory(none)"))
     for event in program.events:
         if leaf_count(event) <= MAX_FLATTENED:
@@ -242,7 +248,9 @@ class FunctionEmitter(Emitter):
             case ir.Require(condition=condition, code=code, line=line):
                 self._require(condition, code, line)
             case ir.Emit(event=event, value=value):
-                self.output(self.program.events[event], f"emit.{self.program.events[event].name}", event, self.expression(value))
+                self.output(
+                    self.program.events[event], f"emit.{self.program.events[event].name}", event, self.expression(value)
+                )
             case ir.Trap(code=code, line=line):
                 self._traps.append((self.current, code | self.sites.number(self.function, line) << STATUS_BITS))
                 self._end("br label %trap")
@@ -266,7 +274,9 @@ class FunctionEmitter(Emitter):
         self.do(f"store {memory_type(kind)} {value}, ptr {address}, align {kind.align}")
 
     def copy(self, target: str, source: str, size: int, align: int) -> None:
-        self.do(f"call void @llvm.memmove.p0.p0.i32(ptr align {align} {target}, ptr align {align} {source}, i32 {size}, i1 false)")
+        self.do(
+            f"call void @llvm.memmove.p0.p0.i32(ptr align {align} {target}, ptr align {align} {source}, i32 {size}, i1 false)"
+        )
 
     def _if(self, node: ir.If) -> None:
         condition = self.expression(node.condition)
@@ -328,7 +338,9 @@ class FunctionEmitter(Emitter):
         elif kind == "i32" and function.may_reject and (value is None or function.returns_copy):
             self._end("ret i32 0")
         elif function.may_reject:
-            packed = self.op(f"insertvalue {kind} {{ i32 0, {llvm_type(function.result)} poison }}, {llvm_type(function.result)} {result}, 1")
+            packed = self.op(
+                f"insertvalue {kind} {{ i32 0, {llvm_type(function.result)} poison }}, {llvm_type(function.result)} {result}, 1"
+            )
             self._end(f"ret {kind} {packed}")
         else:
             self._end(f"ret {kind} {result}")

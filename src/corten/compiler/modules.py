@@ -161,7 +161,9 @@ class _Declarer:
             case ast.If(test=ast.Name(id="TYPE_CHECKING")):
                 pass
             case ast.Import():
-                self._error("E201", "`import` of a whole module is not supported", node, "write `from module import name`")
+                self._error(
+                    "E201", "`import` of a whole module is not supported", node, "write `from module import name`"
+                )
             case _:
                 self._error(
                     "E101",
@@ -186,7 +188,12 @@ class _Declarer:
             if isinstance(decorator, ast.Name):
                 names.append(decorator.id)
             else:
-                self._error("E103", "decorators take no arguments and no dots here", decorator, "write `@message`, `@view`, `@struct` …")
+                self._error(
+                    "E103",
+                    "decorators take no arguments and no dots here",
+                    decorator,
+                    "write `@message`, `@view`, `@struct` …",
+                )
         return tuple(names)
 
     def _import(self, node: ast.ImportFrom) -> None:
@@ -221,7 +228,12 @@ class _Declarer:
             file = f"corten/{path.relative_to(PACKAGE).as_posix()}" if path.is_relative_to(PACKAGE) else path.name
             found = self.modules.load(path, file).names.get(name)
         if found is None:
-            self._error("E200", f"`{node.module}` has no `{name}`", node, "check the spelling; docs/spec/language.md lists corten.lang")
+            self._error(
+                "E200",
+                f"`{node.module}` has no `{name}`",
+                node,
+                "check the spelling; docs/spec/language.md lists corten.lang",
+            )
         return found
 
     def _path(self, node: ast.ImportFrom) -> Path | None:
@@ -267,7 +279,12 @@ class _Declarer:
         for base in node.bases:
             name = _name(base.value if isinstance(base, ast.Subscript) else base)
             if name not in allowed:
-                self._error("E104", f"`{node.name}` inherits from `{ast.unparse(base)}`: no inheritance of state", base, "put the shared fields into a struct member")
+                self._error(
+                    "E104",
+                    f"`{node.name}` inherits from `{ast.unparse(base)}`: no inheritance of state",
+                    base,
+                    "put the shared fields into a struct member",
+                )
 
     def _variables(self, node: ast.ClassDef) -> tuple[str, ...]:
         for base in node.bases:

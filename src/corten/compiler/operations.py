@@ -16,7 +16,14 @@ _PLAIN = {"wrapping_add": "add", "wrapping_sub": "sub", "wrapping_mul": "mul", "
 _SIGNED_COMPARE = {"==": "eq", "!=": "ne", "<": "slt", "<=": "sle", ">": "sgt", ">=": "sge"}
 _UNSIGNED_COMPARE = {"==": "eq", "!=": "ne", "<": "ult", "<=": "ule", ">": "ugt", ">=": "uge"}
 _FLOAT_COMPARE = {"==": "oeq", "!=": "une", "<": "olt", "<=": "ole", ">": "ogt", ">=": "oge"}
-_FLOAT_UNARY = {"sqrt": "sqrt", "floor": "floor", "ceil": "ceil", "trunc": "trunc", "nearest": "roundeven", "fabs": "fabs"}
+_FLOAT_UNARY = {
+    "sqrt": "sqrt",
+    "floor": "floor",
+    "ceil": "ceil",
+    "trunc": "trunc",
+    "nearest": "roundeven",
+    "fabs": "fabs",
+}
 
 
 class Operations:
@@ -67,7 +74,9 @@ class Operations:
 
     def _checked(self, name: str, kind: IntType, left: str, right: str, line: int) -> str:
         bits = kind.bits
-        pair = self.out.op(f"call {{ i{bits}, i1 }} @llvm.{name}.with.overflow.i{bits}(i{bits} {left}, i{bits} {right})")
+        pair = self.out.op(
+            f"call {{ i{bits}, i1 }} @llvm.{name}.with.overflow.i{bits}(i{bits} {left}, i{bits} {right})"
+        )
         return self._unpack(pair, f"i{bits}", line)
 
     def _unpack(self, pair: str, kind: str, line: int) -> str:
@@ -130,7 +139,11 @@ class Operations:
         bits, out = kind.bits, self.out
         limit = bits if count_kind.holds(bits) else None
         if limit is not None or count_kind.signed:
-            test = f"icmp uge i{count_kind.bits} {count}, {bits}" if limit is not None else f"icmp slt i{count_kind.bits} {count}, 0"
+            test = (
+                f"icmp uge i{count_kind.bits} {count}, {bits}"
+                if limit is not None
+                else f"icmp slt i{count_kind.bits} {count}, 0"
+            )
             out.trap_if(out.op(test), TrapCode.SHIFT_OUT_OF_RANGE, line)
         amount = self.resize(count, count_kind.bits, bits, False)
         right_shift = "ashr" if kind.signed else "lshr"
@@ -176,9 +189,14 @@ class Operations:
     def _fit(self, value: str, source: tuple[int, bool, int, int], target: IntType, node: ir.Convert) -> str:
         """Checked or saturating change between integer ranges, compared in the source type."""
         bits, signed, low, high = source
-        for outside, bound, less in ((low < target.minimum, target.minimum, True), (high > target.maximum, target.maximum, False)):
+        for outside, bound, less in (
+            (low < target.minimum, target.minimum, True),
+            (high > target.maximum, target.maximum, False),
+        ):
             if outside:
-                test = self.out.op(f"icmp {('s' if signed else 'u') + ('lt' if less else 'gt')} i{bits} {value}, {bound}")
+                test = self.out.op(
+                    f"icmp {('s' if signed else 'u') + ('lt' if less else 'gt')} i{bits} {value}, {bound}"
+                )
                 if node.mode == "checked":
                     self.out.trap_if(test, TrapCode.INTEGER_OVERFLOW, node.line)
                 else:
@@ -346,11 +364,15 @@ class Operations:
             return out.op(f"trunc i{bits} {shifted} to i{width}")
         index_kind = node.arguments[1].type
         assert isinstance(index_kind, IntType)
-        out.trap_if(out.op(f"icmp uge i{index_kind.bits} {index}, {bits // width}"), TrapCode.INDEX_OUT_OF_RANGE, node.line)
+        out.trap_if(
+            out.op(f"icmp uge i{index_kind.bits} {index}, {bits // width}"), TrapCode.INDEX_OUT_OF_RANGE, node.line
+        )
         slot = out.stack_slot(f"i{bits}", 8)
         out.do(f"store i{bits} {value}, ptr {slot}, align 8")
         position = self.resize(index, index_kind.bits, 32, False)
-        return out.op(f"load i{width}, ptr {out.op(f'getelementptr i{width}, ptr {slot}, i32 {position}')}, align {width // 8}")
+        return out.op(
+            f"load i{width}, ptr {out.op(f'getelementptr i{width}, ptr {slot}, i32 {position}')}, align {width // 8}"
+        )
 
     def _do_mix(self, node: ir.Intrinsic, value: str) -> str:
         return self.out.op(f"call i64 @corten.mix(i64 {value})")
@@ -370,7 +392,9 @@ class Operations:
         wide = out.op(f"zext i32 {size} to i64")
         rounded = out.op(f"and i64 {out.op(f'add i64 {wide}, 15')}, -16")
         end = out.op(f"add i64 {out.op(f'zext i32 {top} to i64')}, {rounded}")
-        limit = out.op(f'zext i32 {out.op("call i32 " + chr(64) + chr(34) + "corten.memory_limit" + chr(34) + "()")} to i64')
+        limit = out.op(
+            f"zext i32 {out.op('call i32 ' + chr(64) + chr(34) + 'corten.memory_limit' + chr(34) + '()')} to i64"
+        )
         out.trap_if(out.op(f"icmp ugt i64 {end}, {limit}"), TrapCode.HEAP_EXHAUSTED, node.line)
         out.do(f"store i32 {out.op(f'trunc i64 {end} to i32')}, ptr {HEAP_TOP}, align 4")
         return top

@@ -20,7 +20,9 @@ def children(node: ir.Expression) -> Iterator[ir.Expression]:
             yield index
         case ir.Load(address=address):
             yield address
-        case ir.Binary(left=left, right=right) | ir.Compare(left=left, right=right) | ir.Logical(left=left, right=right):
+        case (
+            ir.Binary(left=left, right=right) | ir.Compare(left=left, right=right) | ir.Logical(left=left, right=right)
+        ):
             yield left
             yield right
         case ir.Not(operand=operand) | ir.Convert(operand=operand):

@@ -20,7 +20,19 @@ from corten.compiler.modules import (
     UnitDeclaration,
     VariableDeclaration,
 )
-from corten.compiler.types import ERROR, NONE, SCALARS, ArrayTypes, EnumType, IntType, RefType, StructType, Type, UnitType, VariableType
+from corten.compiler.types import (
+    ERROR,
+    NONE,
+    SCALARS,
+    ArrayTypes,
+    EnumType,
+    IntType,
+    RefType,
+    StructType,
+    Type,
+    UnitType,
+    VariableType,
+)
 
 Bindings = dict[str, Type]
 MAX_FUNCTIONS = 4000
@@ -90,7 +102,13 @@ class ProgramBuilder:
             case ast.Subscript(value=ast.Name(id=name), slice=arguments):
                 items = arguments.elts if isinstance(arguments, ast.Tuple) else [arguments]
                 return self._generic_type(name, items, node, module, bindings)
-        self.error("E305", f"`{ast.unparse(node)}` is not a type", module, node, "types are names such as i64, or Map[u32, i64]")
+        self.error(
+            "E305",
+            f"`{ast.unparse(node)}` is not a type",
+            module,
+            node,
+            "types are names such as i64, or Map[u32, i64]",
+        )
         return ERROR
 
     def _named_type(self, name: str, node: ast.expr, module: SourceModule, bindings: Bindings) -> Type:
@@ -105,7 +123,13 @@ class ProgramBuilder:
             return self.simple_type(declaration)
         if isinstance(declaration, StructDeclaration):
             if declaration.variables:
-                self.error("E305", f"`{name}` needs type arguments", module, node, f"write {name}[{', '.join(declaration.variables)}]")
+                self.error(
+                    "E305",
+                    f"`{name}` needs type arguments",
+                    module,
+                    node,
+                    f"write {name}[{', '.join(declaration.variables)}]",
+                )
                 return ERROR
             return self.struct_type(declaration, ())
         if isinstance(declaration, ConstantDeclaration) and isinstance(declaration.node, (ast.Name, ast.Subscript)):
@@ -120,16 +144,25 @@ class ProgramBuilder:
             "dict": "write Map[K, V]",
             "bytes": "write bytes32",
         }
-        self.error("E305", f"`{name}` is not a type of the language", module, node, hints.get(name, "declare or import it"))
+        self.error(
+            "E305", f"`{name}` is not a type of the language", module, node, hints.get(name, "declare or import it")
+        )
         return ERROR
 
-    def _generic_type(self, name: str, items: list[ast.expr], node: ast.expr, module: SourceModule, bindings: Bindings) -> Type:
+    def _generic_type(
+        self, name: str, items: list[ast.expr], node: ast.expr, module: SourceModule, bindings: Bindings
+    ) -> Type:
         declaration = module.names.get(name)
         if isinstance(declaration, Builtin):
             return self._builtin_generic(declaration.name, items, node, module, bindings)
         if isinstance(declaration, StructDeclaration) and declaration.variables:
             if len(items) != len(declaration.variables):
-                self.error("E305", f"`{name}` takes {len(declaration.variables)} type arguments, found {len(items)}", module, node)
+                self.error(
+                    "E305",
+                    f"`{name}` takes {len(declaration.variables)} type arguments, found {len(items)}",
+                    module,
+                    node,
+                )
                 return ERROR
             arguments = tuple(self.resolve_type(item, module, bindings) for item in items)
             return ERROR if ERROR in arguments else self.struct_type(declaration, arguments)
@@ -139,14 +172,18 @@ class ProgramBuilder:
             self.error("E305", f"`{name}` is not a generic type", module, node, "declare or import it")
         return ERROR
 
-    def _builtin_generic(self, name: str, items: list[ast.expr], node: ast.expr, module: SourceModule, bindings: Bindings) -> Type:
+    def _builtin_generic(
+        self, name: str, items: list[ast.expr], node: ast.expr, module: SourceModule, bindings: Bindings
+    ) -> Type:
         if name == "Array" and len(items) == 2:
             element, length = self.resolve_type(items[0], module, bindings), self.length(items[1], module)
             if element is ERROR or length is None:
                 return ERROR
             array = self.parts.array(element, length)
             if array.size > MAX_TYPE_SIZE:
-                self.error("E600", f"`{array}` takes {array.size} bytes, the limit is {MAX_TYPE_SIZE}", module, node, "use Vec")
+                self.error(
+                    "E600", f"`{array}` takes {array.size} bytes, the limit is {MAX_TYPE_SIZE}", module, node, "use Vec"
+                )
                 return ERROR
             return array
         if name in ("Handle", "Ref") and len(items) == 1:
@@ -168,7 +205,13 @@ class ProgramBuilder:
                 declaration = module.names.get(name)
                 if isinstance(declaration, ConstantDeclaration):
                     return self.length(declaration.node, declaration.module)
-        self.error("E305", f"`{ast.unparse(node)}` is not an array length", module, node, "write a positive integer constant, such as Array[i64, 32]")
+        self.error(
+            "E305",
+            f"`{ast.unparse(node)}` is not an array length",
+            module,
+            node,
+            "write a positive integer constant, such as Array[i64, 32]",
+        )
         return None
 
     def simple_type(self, declaration: Declaration) -> Type:
@@ -180,7 +223,13 @@ class ProgramBuilder:
                 assert isinstance(declaration, UnitDeclaration)
                 base = self.resolve_type(declaration.base, declaration.module, {})
                 if not isinstance(base, IntType) or isinstance(base, UnitType):
-                    self.error("E305", f"unit `{declaration.name}` needs an integer type", declaration.module, declaration.node, "Unit[i64]")
+                    self.error(
+                        "E305",
+                        f"unit `{declaration.name}` needs an integer type",
+                        declaration.module,
+                        declaration.node,
+                        "Unit[i64]",
+                    )
                     return ERROR
                 self.simple[declaration] = UnitType(declaration.name, base.bits, base.signed, base)
         return self.simple[declaration]
@@ -189,14 +238,20 @@ class ProgramBuilder:
         members: dict[str, int] = {}
         for item in declaration.node.body:
             match item:
-                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=int() as value)) if 0 <= value < 256:
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=int() as value)) if (
+                    0 <= value < 256
+                ):
                     if name in members or value in members.values():
-                        self.error("E203", f"enum member `{name} = {value}` is declared twice", declaration.module, item)
+                        self.error(
+                            "E203", f"enum member `{name} = {value}` is declared twice", declaration.module, item
+                        )
                     members[name] = value
                 case ast.Expr(value=ast.Constant(value=str())) | ast.Pass():
                     pass
                 case _:
-                    self.error("E104", "an enum holds members `NAME = 0` to `NAME = 255` only", declaration.module, item)
+                    self.error(
+                        "E104", "an enum holds members `NAME = 0` to `NAME = 255` only", declaration.module, item
+                    )
         return members
 
     def struct_type(self, declaration: StructDeclaration, arguments: tuple[Type, ...]) -> StructType:
@@ -204,7 +259,13 @@ class ProgramBuilder:
         key = (declaration, arguments)
         if key in self.structs:
             if declaration in self._open and not self.structs[key].fields:
-                self.error("E502", f"`{declaration.name}` contains itself", declaration.module, declaration.node, "hold a Handle of a Pool instead")
+                self.error(
+                    "E502",
+                    f"`{declaration.name}` contains itself",
+                    declaration.module,
+                    declaration.node,
+                    "hold a Handle of a Pool instead",
+                )
             return self.structs[key]
         suffix = f"[{', '.join(map(str, arguments))}]" if arguments else ""
         struct = StructType(declaration.name + suffix, arguments=arguments, is_event=declaration.is_event)
@@ -215,12 +276,19 @@ class ProgramBuilder:
         struct.lay_out(members)
         self._open.pop()
         if struct.size > MAX_TYPE_SIZE:
-            self.error("E600", f"`{struct}` takes {struct.size} bytes, the limit is {MAX_TYPE_SIZE}", declaration.module, declaration.node)
+            self.error(
+                "E600",
+                f"`{struct}` takes {struct.size} bytes, the limit is {MAX_TYPE_SIZE}",
+                declaration.module,
+                declaration.node,
+            )
         if declaration.is_event:
             self.events.append(struct)
         return struct
 
-    def _members(self, declaration: StructDeclaration | ContractDeclaration, bindings: Bindings) -> list[tuple[str, Type]]:
+    def _members(
+        self, declaration: StructDeclaration | ContractDeclaration, bindings: Bindings
+    ) -> list[tuple[str, Type]]:
         members: dict[str, Type] = {}
         for item in declaration.node.body:
             match item:
@@ -229,7 +297,9 @@ class ProgramBuilder:
                     if name in members:
                         self.error("E203", f"field `{name}` is declared twice", declaration.module, item)
                     if isinstance(kind, RefType) or kind is NONE:
-                        self.error("E305", f"a field cannot be `{kind}`", declaration.module, item, "hold a Handle or an index")
+                        self.error(
+                            "E305", f"a field cannot be `{kind}`", declaration.module, item, "hold a Handle or an index"
+                        )
                         continue
                     members[name] = kind
                 case ast.FunctionDef() | ast.Expr(value=ast.Constant(value=str())) | ast.Pass():
@@ -237,7 +307,13 @@ class ProgramBuilder:
                 case ast.If(test=ast.Name(id="TYPE_CHECKING")):
                     pass
                 case _:
-                    self.error("E104", "a class body holds annotated fields and methods only", declaration.module, item, "write `name: type`")
+                    self.error(
+                        "E104",
+                        "a class body holds annotated fields and methods only",
+                        declaration.module,
+                        item,
+                        "write `name: type`",
+                    )
         return [(name, kind) for name, kind in members.items() if kind is not ERROR]
 
     def lay_out_state(self, declaration: ContractDeclaration) -> None:
@@ -253,7 +329,9 @@ class ProgramBuilder:
         key = (declaration, owner, tuple(bindings.values()))
         if key not in self.instances:
             if len(self.instances) >= MAX_FUNCTIONS:
-                self.error("E600", f"more than {MAX_FUNCTIONS} function instances", declaration.module, declaration.node)
+                self.error(
+                    "E600", f"more than {MAX_FUNCTIONS} function instances", declaration.module, declaration.node
+                )
                 self.diagnostics.raise_if_any()
             signature = self.signature(declaration, bindings)
             function = ir.Function(
@@ -262,7 +340,11 @@ class ProgramBuilder:
                 file=declaration.module.file,
                 line=declaration.node.lineno,
                 result=signature.result,
-                inline=True if "inline" in declaration.decorators else False if "no_inline" in declaration.decorators else None,
+                inline=True
+                if "inline" in declaration.decorators
+                else False
+                if "no_inline" in declaration.decorators
+                else None,
             )
             made = Instance(declaration, owner, bindings, signature, function)
             self.instances[key] = made
@@ -285,16 +367,30 @@ class ProgramBuilder:
         node, module = declaration.node, declaration.module
         arguments = list(node.args.args)
         if node.args.vararg or node.args.kwarg or node.args.posonlyargs or node.args.kwonlyargs:
-            self.error("E103", f"`{node.name}` has *, ** or positional-only parameters", module, node, "use plain parameters")
+            self.error(
+                "E103", f"`{node.name}` has *, ** or positional-only parameters", module, node, "use plain parameters"
+            )
         defaults: list[ast.expr | None] = [None] * (len(arguments) - len(node.args.defaults)) + list(node.args.defaults)
         if declaration.owner is not None:
             if not arguments or arguments[0].arg != "self":
-                self.error("E103", f"method `{node.name}` must take `self` first", module, node, f"write def {node.name}(self, …)")
+                self.error(
+                    "E103",
+                    f"method `{node.name}` must take `self` first",
+                    module,
+                    node,
+                    f"write def {node.name}(self, …)",
+                )
             arguments, defaults = arguments[1:], defaults[1:]
         types = []
         for argument in arguments:
             if argument.annotation is None:
-                self.error("E103", f"parameter `{argument.arg}` has no type", module, argument, f"write {argument.arg}: i64, for example")
+                self.error(
+                    "E103",
+                    f"parameter `{argument.arg}` has no type",
+                    module,
+                    argument,
+                    f"write {argument.arg}: i64, for example",
+                )
                 types.append(ERROR)
                 continue
             types.append(self.resolve_type(argument.annotation, module, bindings))

@@ -62,10 +62,20 @@ class FunctionChecker(ExpressionChecker):
             if self.function.result is NONE:
                 body.append(ir.Return(getattr(node, "end_lineno", node.lineno) or node.lineno, None))
             else:
-                self.error("E401", f"`{node.name}` can end without returning {self.function.result}", node, "return on every path")
+                self.error(
+                    "E401",
+                    f"`{node.name}` can end without returning {self.function.result}",
+                    node,
+                    "return on every path",
+                )
         self.function.body = body
         if len(self.function.locals) > MAX_LOCALS:
-            self.error("E600", f"`{node.name}` needs {len(self.function.locals)} locals, the limit is {MAX_LOCALS}", node, "split it")
+            self.error(
+                "E600",
+                f"`{node.name}` needs {len(self.function.locals)} locals, the limit is {MAX_LOCALS}",
+                node,
+                "split it",
+            )
 
     def _parameter(self, name: str, kind: Type) -> None:
         local = self.function.new_local(name, kind)
@@ -129,7 +139,9 @@ class FunctionChecker(ExpressionChecker):
 
     # ---- assignment ---------------------------------------------------------------------------------------------
 
-    def _assign(self, target: ast.expr, value: ast.expr, annotation: ast.expr | None, node: ast.stmt) -> list[ir.Statement]:
+    def _assign(
+        self, target: ast.expr, value: ast.expr, annotation: ast.expr | None, node: ast.stmt
+    ) -> list[ir.Statement]:
         if isinstance(target, ast.Name):
             return self._assign_name(target, value, annotation, node)
         if annotation is not None:
@@ -139,10 +151,17 @@ class FunctionChecker(ExpressionChecker):
             return self._store(place, value, target)
         if isinstance(target, ast.Subscript):
             return self._assign_item(target, value)
-        self.error("E101", "assignment to several names is outside the language", target, "assign one name at a time, or return a struct")
+        self.error(
+            "E101",
+            "assignment to several names is outside the language",
+            target,
+            "assign one name at a time, or return a struct",
+        )
         return []
 
-    def _assign_name(self, target: ast.Name, value: ast.expr, annotation: ast.expr | None, node: ast.stmt) -> list[ir.Statement]:
+    def _assign_name(
+        self, target: ast.Name, value: ast.expr, annotation: ast.expr | None, node: ast.stmt
+    ) -> list[ir.Statement]:
         known = self.variables.get(target.id)
         wanted = self.program.resolve_type(annotation, self.module, self.bindings) if annotation is not None else None
         if known is not None and wanted not in (None, known.type, ERROR):
@@ -155,7 +174,9 @@ class FunctionChecker(ExpressionChecker):
             checked = self.agree(checked, wanted, value)
         if checked.type is ERROR:
             if known is None:
-                self.variables[target.id] = Variable(self.function.new_local(target.id, wanted or ERROR), wanted or ERROR)
+                self.variables[target.id] = Variable(
+                    self.function.new_local(target.id, wanted or ERROR), wanted or ERROR
+                )
             self.assigned.add(target.id)
             return []
         if target.id == "self":
@@ -261,7 +282,9 @@ class FunctionChecker(ExpressionChecker):
             if method is not None:
                 call = self.call_instance(method, base, [target.slice], [], target)
                 return [] if call.type is ERROR else [ir.Evaluate(target.lineno, call)]
-        self.error("E101", f"`del {ast.unparse(target)}` is outside the language", target, "`del map[key]` is for containers")
+        self.error(
+            "E101", f"`del {ast.unparse(target)}` is outside the language", target, "`del map[key]` is for containers"
+        )
         return []
 
     # ---- statements that are calls -----------------------------------------------------------------------------------
@@ -311,7 +334,12 @@ class FunctionChecker(ExpressionChecker):
         match node.args:
             case [condition, ast.Constant(value=str() as name)] if name.isidentifier() and not node.keywords:
                 return [ir.Require(node.lineno, self.condition(condition), self.program.error_code(name))]
-        self.error("E304", "`require` takes a condition and an error name", node, 'write require(amount > 0, "amount_not_positive")')
+        self.error(
+            "E304",
+            "`require` takes a condition and an error name",
+            node,
+            'write require(amount > 0, "amount_not_positive")',
+        )
         return []
 
     def _emit(self, node: ast.Call) -> list[ir.Statement]:
@@ -322,7 +350,9 @@ class FunctionChecker(ExpressionChecker):
         if value.type is ERROR:
             return []
         if not isinstance(value.type, StructType) or not value.type.is_event:
-            self.error("E300", f"`self.emit` takes an event, found {value.type}", node, "decorate the class with @event")
+            self.error(
+                "E300", f"`self.emit` takes an event, found {value.type}", node, "decorate the class with @event"
+            )
             return []
         return [ir.Emit(node.lineno, self.program.events.index(value.type), value)]
 
@@ -422,7 +452,9 @@ class FunctionChecker(ExpressionChecker):
             return []
         step = self.literal(call.args[2]) if len(call.args) == 3 else 1
         if not isinstance(step, int) or step == 0:
-            self.error("E304", "the step of `range` is a non-zero integer constant", call, "write range(start, stop, 2)")
+            self.error(
+                "E304", "the step of `range` is a non-zero integer constant", call, "write range(start, stop, 2)"
+            )
             return []
         zero = ast.copy_location(ast.Constant(0), call)
         first, last = (zero, call.args[0]) if len(call.args) == 1 else (call.args[0], call.args[1])
@@ -536,7 +568,11 @@ class FunctionChecker(ExpressionChecker):
             if case.guard is not None:
                 guard = self.condition(case.guard)
                 condition = guard if condition is None else ir.Logical(BOOL, node.lineno, "and", condition, guard)
-            chain = checked[position] if condition is None else [ir.If(case.pattern.lineno, condition, checked[position], chain)]
+            chain = (
+                checked[position]
+                if condition is None
+                else [ir.If(case.pattern.lineno, condition, checked[position], chain)]
+            )
         return [ir.SetLocal(node.lineno, local, subject), *chain]
 
     def _pattern(self, pattern: ast.pattern, subject: ir.ReadLocal) -> ir.Expression | None:
@@ -584,20 +620,28 @@ class FunctionChecker(ExpressionChecker):
             self.error("E402", "a value is not a place", value, "return a field, an element or ref(T, address)")
         root = _root(place)
         if _is_fresh(root) or (isinstance(root, ir.ReadLocal) and self._is_owned(root.local)):
-            self.error("E402", "the place would be gone when the function returns", value, f"return a copy: -> {wanted.target}")
+            self.error(
+                "E402", "the place would be gone when the function returns", value, f"return a copy: -> {wanted.target}"
+            )
         return [ir.Return(node.lineno, place)]
 
     def place(self, node: ast.expr) -> ir.Expression:
         """An expression taken as a place where it is one."""
         if isinstance(node, ast.Attribute) and not isinstance(node.value, ast.Name):
             return self.attribute(node)
-        if isinstance(node, ast.Attribute) and not isinstance(self.module.names.get(getattr(node.value, "id", "")), StructDeclaration):
+        if isinstance(node, ast.Attribute) and not isinstance(
+            self.module.names.get(getattr(node.value, "id", "")), StructDeclaration
+        ):
             return self.attribute(node)
         if isinstance(node, ast.Subscript):
             return self.subscript(node)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "ref":
             kind = self.builtins._type_and(node, 2)
-            return self.error("E305", "not a type", node) if kind is ERROR else self.builtins.place(kind, node.args[1], node.lineno)
+            return (
+                self.error("E305", "not a type", node)
+                if kind is ERROR
+                else self.builtins.place(kind, node.args[1], node.lineno)
+            )
         if isinstance(node, ast.Call):
             return self._call(node, None)
         return self.expression(node)
@@ -650,7 +694,12 @@ def _breaks(body: list[ir.Statement]) -> bool:
 def _covers_all(cases: list[ast.match_case], kind: Type) -> bool:
     """Whether the last case always matches, or the cases name every member of an enum or bool."""
     plain = [case for case in cases if case.guard is None]
-    if plain and plain[-1] is cases[-1] and isinstance(cases[-1].pattern, ast.MatchAs) and cases[-1].pattern.pattern is None:
+    if (
+        plain
+        and plain[-1] is cases[-1]
+        and isinstance(cases[-1].pattern, ast.MatchAs)
+        and cases[-1].pattern.pattern is None
+    ):
         return True
     if not isinstance(kind, EnumType) or not plain or plain[-1] is not cases[-1]:
         return False

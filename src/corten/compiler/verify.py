@@ -100,9 +100,13 @@ class _FunctionVerifier:
             case ir.Conditional(condition=condition, then=then, otherwise=otherwise):
                 self._expect(condition.type is BOOL and _same(then.type, otherwise.type), "conditional", line)
             case ir.Let(local=local, value=value, body=body):
-                self._expect(_same(self.function.locals[local].type, value.type) and _same(body.type, node.type), "let", line)
+                self._expect(
+                    _same(self.function.locals[local].type, value.type) and _same(body.type, node.type), "let", line
+                )
             case ir.Intrinsic(name=name, arguments=arguments):
-                self._expect(name in ir.INTRINSICS and ir.INTRINSICS[name][0] == len(arguments), f"intrinsic {name}", line)
+                self._expect(
+                    name in ir.INTRINSICS and ir.INTRINSICS[name][0] == len(arguments), f"intrinsic {name}", line
+                )
             case ir.Call(function=callee, arguments=arguments):
                 self._call(callee, arguments, line)
             case ir.Construct(slot=slot):
@@ -113,7 +117,9 @@ class _FunctionVerifier:
         self._expect(node.operator in ir.BINARY_OPERATORS, f"operator {node.operator}", node.line)
         self._expect((node.type is F64) == floats, "operator of another type", node.line)
         if node.operator not in ("shl", "shr", "wrapping_shl"):
-            self._expect(_same(node.left.type, node.right.type) and _same(node.left.type, node.type), "operands", node.line)
+            self._expect(
+                _same(node.left.type, node.right.type) and _same(node.left.type, node.type), "operands", node.line
+            )
 
     def _call(self, callee: ir.Function, arguments: list[ir.Expression], line: int) -> None:
         self._expect(callee in self.known, f"call of unknown {callee.symbol}", line)
