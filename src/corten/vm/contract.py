@@ -6,7 +6,7 @@ import inspect
 import threading
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,11 +18,15 @@ from corten.vm.interface import EntryType, Interface, suggestion
 from corten.vm.layout import RECORD_HEADER_BYTES, RESULT_RECORD, U32
 from corten.vm.program import Program
 from corten.vm.receipts import Origin, Receipt, Receipts
-from corten.vm.resident import PreparedEntry, Resident
-from corten.vm.state import PageImage, PageProof
+from corten.vm.resident import PreparedEntry, Residence
+from corten.vm.state import PageImage, PageProof, contract_hash
 
 if TYPE_CHECKING:
     from corten.vm.machine import Machine
+    from corten.vm.python_engine import MemoryImage, PythonProgram
+
+AnyProgram: TypeAlias = "Program | PythonProgram"
+Image: TypeAlias = "PageImage | MemoryImage"
 
 _OPTIONS = ("sender", "gas_limit", "time", "height")
 
@@ -34,14 +38,14 @@ class Contract:
     message or batch at a time, others wait; different contracts run in parallel.
     """
 
-    def __init__(self, machine: Machine, name: str, program: Program, image: PageImage | None = None) -> None:
+    def __init__(self, machine: Machine, name: str, program: AnyProgram, image: Image | None = None) -> None:
         self.name = name
         self.program = program
         self.interface: Interface = program.interface
         self._machine = machine
         self._origin = Origin(program.interface, program.directory)
         self._image = image
-        self._resident: Resident | None = None
+        self._resident: Residence | None = None
         self._is_removed = False
         self._lock = threading.RLock()
         self.entries = {
@@ -115,19 +119,27 @@ class Contract:
                 return self._image.root
             return self._live().state.root()
 
+    def commitment(self) -> bytes:
+        """The contract's leaf of the machine's state root: name, memory size, module and state."""
+        root = self.root()
+        assert isinstance(self.program, Program)
+        return contract_hash(self.name, self.program.layout.memory_bytes, self.program.module_hash, root)
+
     def prove(self, page: int) -> PageProof:
         """A 4 KiB page of memory with its path to `root`."""
         with self._lock:
-            return self._live().state.prove(page)
+            proof: PageProof = self._live().state.prove(page)
+            return proof
 
-    def snapshot(self) -> PageImage:
+    def snapshot(self) -> Image:
         """The state as it is, as an immutable image."""
         with self._lock:
             if self._resident is None and self._image is not None:
                 return self._image
-            return self._live().state.snapshot()
+            image: Image = self._live().state.snapshot()
+            return image
 
-    def restore(self, image: PageImage) -> None:
+    def restore(self, image: Image) -> None:
         """Back to an image of this contract or of a fork's; a broken instance is replaced."""
         with self._lock:
             self._is_removed = False
@@ -156,12 +168,12 @@ class Contract:
     def __repr__(self) -> str:
         return f"<Contract {self.name}: {', '.join(self.entries)}>"
 
-    def _live(self) -> Resident:
+    def _live(self) -> Residence:
         """The instance; made at first use, for a fork from its image."""
         if self._resident is None:
             if self._is_removed:
                 raise InvalidInput("contract", "a contract of the machine", f"{self.name!r}: restored to before it")
-            resident = Resident(self.program)
+            resident = self._machine.make_resident(self.program)
             if self._image is not None:
                 resident.state.restore(self._image)
             self._resident, self._image = resident, None
@@ -224,7 +236,7 @@ class Entry:
             status, code, site, gas, records = resident.apply(self._prepared, sender, values, header)
         if self._is_view and status == 0:
             return self._value(records)
-        receipt = Receipt(contract._origin, self.type, status, code, site, gas, records)
+        receipt = Receipt(contract._origin, self.type, status, code, site, gas, records, resident.failure)
         if self._is_view or status == Status.INVALID:
             raise receipt.exception()
         return receipt

@@ -7,10 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 from corten.base.errors import InvalidCode, InvalidInput, Status, TrapCode
 from corten.vm.codec import Codec, RecordType, Types
 from corten.wasm.sections import Abi, Entry, Lines
+
+_LIBRARY: Final = Path(__file__).resolve().parents[2]
+"""Line tables name the library's files from here: `corten/lang/containers.py`."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,7 @@ def located(file: str, directory: Path | None) -> str:
 
     The brackets keep Python from showing the line of another file of that name that it finds on its path.
     """
-    if directory is not None and (directory / file).exists():
-        return str(directory / file)
+    for root in (directory, _LIBRARY):
+        if root is not None and (root / file).is_file():
+            return str(root / file)
     return f"<{file}>"

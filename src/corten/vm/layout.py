@@ -45,6 +45,7 @@ U32: Final = struct.Struct("<I")
 
 _CONTROL: Final = struct.Struct("<16I")
 _HEADER: Final = struct.Struct("<qqqqi")
+_U64: Final = (1 << 64) - 1
 HEADER_OFFSET: Final = 64
 HEADER_BYTES: Final = _HEADER.size
 NEXT_INDEX_OFFSET: Final = 16
@@ -124,6 +125,12 @@ class Layout:
 def header(gas_limit: int, time: int, height: int, chain: int, stack_limit: int) -> bytes:
     """The rest of the control block, which stays the same over many crossings."""
     return _HEADER.pack(gas_limit, time, _signed(height), _signed(chain), stack_limit)
+
+
+def parse_header(content: bytes) -> tuple[int, int, int]:
+    """Time, height and chain of a `header`."""
+    _, time, height, chain, _ = _HEADER.unpack(content)
+    return time, height & _U64, chain & _U64
 
 
 def _signed(value: int) -> int:

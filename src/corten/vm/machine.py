@@ -12,12 +12,13 @@ from typing import Any, Final
 from corten.base.errors import InvalidInput
 from corten.vm.cache import Cache, default_directory
 from corten.vm.codec import describe
-from corten.vm.contract import Contract
+from corten.vm.contract import AnyProgram, Contract, Image
 from corten.vm.engine import Engine
 from corten.vm.interface import suggestion
 from corten.vm.layout import Layout, header
 from corten.vm.program import Loader, Passes, Program, check_memory_limit
-from corten.vm.state import PageImage, contract_hash, machine_root
+from corten.vm.resident import Residence, Resident
+from corten.vm.state import machine_root
 
 DEFAULT_MEMORY_LIMIT: Final = 256 << 20
 DEFAULT_GAS_LIMIT: Final = 100_000_000
@@ -28,6 +29,7 @@ STACK_LIMIT: Final = 200_000
 class Settings:
     """What a machine was made with; a fork has the same."""
 
+    engine: str
     memory_limit: int
     gas_limit: int
     chain: int
@@ -39,13 +41,13 @@ class Settings:
 class MachineSnapshot:
     """A machine's contracts and their states at one moment. Immutable; shares all pages that did not change."""
 
-    contracts: tuple[tuple[str, Program, PageImage], ...]
+    contracts: tuple[tuple[str, AnyProgram, Image], ...]
     time: int
     height: int
 
 
 class Machine:
-    """Contracts in memory, run by Wasmtime.
+    """Contracts in memory, run by `engine`: "wasmtime", or "python" (the source under CPython: no gas, no root).
 
     `memory_limit` is each contract's memory in bytes (a multiple of 65536), `gas_limit` what one message may use unless
     it says otherwise, `chain` the chain's number; `time` (ns) and `height` are what contracts see, set them as blocks
@@ -55,6 +57,7 @@ class Machine:
 
     def __init__(
         self,
+        engine: str = "wasmtime",
         *,
         memory_limit: int = DEFAULT_MEMORY_LIMIT,
         gas_limit: int = DEFAULT_GAS_LIMIT,
@@ -62,11 +65,10 @@ class Machine:
         cache: bool | str | Path = True,
         passes: Passes | None = None,
     ) -> None:
+        if engine not in ("wasmtime", "python"):
+            raise InvalidInput("engine", "'wasmtime' or 'python'", describe(engine))
         check_memory_limit(memory_limit)
-        self.settings = Settings(memory_limit, gas_limit, chain, passes or Passes(), _directory(cache))
-        disk = None if self.settings.cache_directory is None else Cache(self.settings.cache_directory)
-        engine = _engine(self.settings.cache_directory)
-        self._loader = Loader(engine, disk, Layout(memory_limit), self.settings.passes)
+        self.settings = Settings(engine, memory_limit, gas_limit, chain, passes or Passes(), _directory(cache))
         self._contracts: dict[str, Contract] = {}
         self._time = self._height = 0
         self.default_header = self.header()
@@ -112,7 +114,7 @@ class Machine:
         `name` is the contract's own unless given; a second one gets a number. Raises DiagnosticError (source),
         InvalidModule (module), InvalidInput (arguments), Rejected or Trapped (init): then nothing is deployed.
         """
-        program = self._loader.load(source)
+        program = self._load(source)
         chosen = self._free_name(program.interface.name) if name is None else name
         if chosen in self._contracts:
             raise InvalidInput("name", "a name that no contract has yet", repr(chosen))
@@ -125,12 +127,7 @@ class Machine:
     def state_root(self) -> bytes:
         """32 bytes that commit to the code and the state of every contract (docs/spec/state.md)."""
         self._need_undo_log("state_root")
-        return machine_root(
-            [
-                contract_hash(name, self.settings.memory_limit, contract.program.module_hash, contract.root())
-                for name, contract in self._contracts.items()
-            ]
-        )
+        return machine_root([contract.commitment() for contract in self])
 
     def snapshot(self) -> MachineSnapshot:
         """The machine as it is; costs what changed since the last one."""
@@ -160,6 +157,7 @@ class Machine:
         """A machine with the same contracts and states that goes its own way; copies when a contract is first used."""
         settings = self.settings
         fork = Machine(
+            settings.engine,
             memory_limit=settings.memory_limit,
             gas_limit=settings.gas_limit,
             chain=settings.chain,
@@ -183,6 +181,24 @@ class Machine:
     def __repr__(self) -> str:
         return f"<Machine: {', '.join(self._contracts) or 'no contracts'}, height {self._height}>"
 
+    def make_resident(self, program: AnyProgram) -> Residence:
+        """A fresh live contract."""
+        if isinstance(program, Program):
+            return Resident(program)
+        from corten.vm.python_engine import PythonResident
+
+        return PythonResident(program)
+
+    def _load(self, source: str | Path | bytes) -> AnyProgram:
+        layout = Layout(self.settings.memory_limit)
+        if self.settings.engine == "python":
+            from corten.vm.python_engine import load_source
+
+            return load_source(source, layout)
+        directory = self.settings.cache_directory
+        cache = None if directory is None else Cache(directory)
+        return Loader(_engine(directory), cache, layout, self.settings.passes).load(source)
+
     def _free_name(self, name: str) -> str:
         number, chosen = 1, name
         while chosen in self._contracts:
@@ -190,7 +206,7 @@ class Machine:
             chosen = f"{name}-{number}"
         return chosen
 
-    def _check_program(self, program: Program) -> None:
+    def _check_program(self, program: AnyProgram) -> None:
         if program.layout.memory_bytes != self.settings.memory_limit:
             found = f"one of {program.layout.memory_bytes} bytes"
             raise InvalidInput("snapshot", f"a memory limit of {self.settings.memory_limit} bytes", found)

@@ -30,14 +30,23 @@ class Origin:
 class Receipt:
     """What became of one message. `gas` is what it used; `code` and `site` are 0 for an accepted message."""
 
-    __slots__ = ("_entry", "_origin", "_records", "code", "gas", "site", "status")
+    __slots__ = ("_entry", "_failure", "_origin", "_records", "code", "gas", "site", "status")
 
     def __init__(
-        self, origin: Origin, entry: EntryType, status: int, code: int, site: int, gas: int, records: bytes
+        self,
+        origin: Origin,
+        entry: EntryType,
+        status: int,
+        code: int,
+        site: int,
+        gas: int,
+        records: bytes,
+        failure: BaseException | None = None,
     ) -> None:
         self._origin = origin
         self._entry = entry
         self._records = records
+        self._failure = failure
         self.status = Status(status)
         self.code = code
         self.site = site
@@ -81,8 +90,10 @@ class Receipt:
             raise self.exception()
         return self
 
-    def exception(self) -> Exception:
+    def exception(self) -> BaseException:
         """The exception that `raise_for_status` raises for a message that was not accepted."""
+        if self._failure is not None:
+            return self._failure
         return failure(self._origin.interface, self._origin.directory, self.status, self.code, self.site)
 
     def __repr__(self) -> str:

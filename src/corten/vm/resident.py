@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +33,7 @@ from corten.vm.layout import (
 )
 from corten.vm.program import Program
 from corten.vm.receipts import Crossing
-from corten.vm.state import PagedState
+from corten.vm.state import PagedState, StateRegion
 
 _FLAGS = {"view": READ_ONLY, "init": INIT, "message": 0}
 
@@ -54,11 +54,32 @@ class PreparedEntry:
         self.pack_into = struct.Struct(FRAME_HEADER.format + payload).pack_into
 
 
+class Residence(Protocol):
+    """A live contract, whatever runs it."""
+
+    faulted: bool
+    failure: BaseException | None
+    """The exception that stopped the last message, where there was a real one."""
+
+    @property
+    def state(self) -> StateRegion[Any]: ...
+
+    def apply(
+        self, entry: PreparedEntry, sender: int, values: Sequence[Any], header: bytes
+    ) -> tuple[int, int, int, int, bytes]:
+        """One message: status, code, site, gas, records."""
+
+    def submit(self, frames: Frames, header: bytes) -> tuple[NDArray[np.void], list[Crossing]]:
+        """Many messages: the receipts as an array of `RECEIPT_DTYPE`, and their records."""
+
+
 class Resident:
     """A contract's instance and its state. Not for two threads at once: the contract holds a lock.
 
     After a HostFault the memory may hold half a message: the instance is `faulted` and must be replaced.
     """
+
+    failure: BaseException | None = None
 
     def __init__(self, program: Program) -> None:
         self._instance = program.code.instantiate()

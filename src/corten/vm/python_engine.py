@@ -1,0 +1,201 @@
+"""`Machine(engine="python")`: contract source under CPython, behind the same API. For a debugger: no gas, no root.
+
+Results, events, rejects and traps equal the compiled contract's. Exceptions are the real ones: `pdb.post_mortem` shows
+the contract's own frames.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corten.base.errors import InvalidInput, Status
+from corten.lang.host import Outcome, PythonContract
+from corten.vm.batch import Frames
+from corten.vm.codec import RecordType
+from corten.vm.interface import EntryType, Interface
+from corten.vm.layout import FRAME_HEADER_BYTES, RECEIPT_DTYPE, RECORD_HEADER_BYTES, RESULT_RECORD, Layout, parse_header
+from corten.vm.receipts import Crossing
+from corten.vm.resident import PreparedEntry
+from corten.wasm.sections import Lines, Site, parse_abi
+
+_RECORD = struct.Struct("<II")
+_NO_ROOT = "engine 'wasmtime': the state root is over the compiled contract's memory"
+
+
+@dataclass(frozen=True)
+class PythonProgram:
+    """A contract's source and its interface."""
+
+    path: Path
+    interface: Interface
+    layout: Layout
+    directory: Path
+
+
+@dataclass(frozen=True)
+class MemoryImage:
+    """The emulated memory at one moment."""
+
+    content: bytes
+
+    @property
+    def root(self) -> bytes:
+        """There is none."""
+        raise InvalidInput("root", _NO_ROOT, "engine 'python'")
+
+
+def load_source(source: str | Path | bytes, layout: Layout) -> PythonProgram:
+    """A contract's source; InvalidInput for anything else."""
+    path = None if isinstance(source, bytes) else Path(source)
+    if path is None or path.suffix != ".py" or not path.is_file():
+        found = "a module" if path is None else repr(str(path))
+        raise InvalidInput("contract", "the path of a contract's source: engine 'python' runs no modules", found)
+    abi = parse_abi(json.dumps(PythonContract(path, layout.memory_bytes).abi).encode())
+    return PythonProgram(path.resolve(), Interface(abi, Lines((Site("", "", 0),))), layout, path.resolve().parent)
+
+
+class PythonState:
+    """The emulated memory as a `StateRegion` without a root."""
+
+    def __init__(self, contract: PythonContract) -> None:
+        self._memory = contract.memory
+
+    def root(self) -> bytes:
+        """InvalidInput: there is none."""
+        raise InvalidInput("root", _NO_ROOT, "engine 'python'")
+
+    def prove(self, key: int) -> Any:
+        """InvalidInput: there is no root to prove against."""
+        raise InvalidInput(f"prove({key})", _NO_ROOT, "engine 'python'")
+
+    def snapshot(self) -> MemoryImage:
+        """A copy of the memory."""
+        return MemoryImage(bytes(self._memory.data))
+
+    def restore(self, image: MemoryImage) -> None:
+        """Back to a copy."""
+        self._memory.data[:] = image.content
+
+    def savepoint(self) -> MemoryImage:
+        """As `snapshot`."""
+        return self.snapshot()
+
+    def rollback(self, savepoint: MemoryImage) -> None:
+        """As `restore`."""
+        self.restore(savepoint)
+
+
+class PythonResident:
+    """A contract resident under CPython: what `Resident` is to an instance."""
+
+    faulted = False
+
+    def __init__(self, program: PythonProgram) -> None:
+        self._contract = PythonContract(program.path, program.layout.memory_bytes)
+        self._interface = program.interface
+        self._events = {record.name: (number, record) for number, record in enumerate(self._interface.events)}
+        self.failure: BaseException | None = None
+        self.state = PythonState(self._contract)
+
+    def apply(
+        self, entry: PreparedEntry, sender: int, values: Sequence[Any], header: bytes
+    ) -> tuple[int, int, int, int, bytes]:
+        """One message: status, code, site, 0 for gas, records."""
+        payload = entry.parameters.pack(values)
+        return self._applied(self._interface.entries[entry.number], sender, payload, header, 0)
+
+    def submit(self, frames: Frames, header: bytes) -> tuple[NDArray[np.void], list[Crossing]]:
+        """Many messages, one after the other."""
+        words = np.zeros((len(frames), frames.stride // 8), np.uint64)
+        frames.write(0, words)
+        columns = np.zeros(len(frames), RECEIPT_DTYPE)
+        outbox, index = bytearray(), list[int]()
+        for message, frame in enumerate(words):
+            entry = self._interface.entries[int(frame[0]) >> 32]
+            payload = frame.tobytes()[FRAME_HEADER_BYTES : FRAME_HEADER_BYTES + entry.parameters.size]
+            status, code, site, gas, records = self._applied(
+                entry, int(frame[1]) & 0xFFFFFFFF, payload, header, message
+            )
+            begins = [len(outbox) + begin for begin in self._begins(entry, records)]
+            columns[message] = (status, code, site, gas, len(index), len(begins))
+            outbox += records
+            index += begins
+        return columns, [Crossing(0, np.frombuffer(bytes(outbox), np.uint64), np.array(index, np.uint32))]
+
+    def _applied(
+        self, entry: EntryType, sender: int, payload: bytes, header: bytes, message: int
+    ) -> tuple[int, int, int, int, bytes]:
+        time, height, chain = parse_header(header)
+        arguments = _plain(entry.parameters, entry.parameters.unpack(payload, 0))
+        outcome = self._contract.apply(
+            entry.name, arguments, sender=sender, time=time, height=height, chain=chain, allow_init=entry.kind == "init"
+        )
+        self.failure = outcome.exception
+        return outcome.status, outcome.code, self._site(outcome), 0, self._records(entry, outcome, message)
+
+    def _records(self, entry: EntryType, outcome: Outcome, message: int) -> bytes:
+        if outcome.status is not Status.ACCEPTED:
+            return b""
+        records = [
+            _RECORD.pack(number, message) + record.pack([fields[name] for name in record.names])
+            for number, record, fields in ((*self._events[name], fields) for name, fields in outcome.events)
+        ]
+        if entry.result is not None:
+            records.append(_RECORD.pack(RESULT_RECORD, message) + entry.result.pack([outcome.result]))
+        return b"".join(records)
+
+    def _begins(self, entry: EntryType, records: bytes) -> list[int]:
+        begins, offset = [], 0
+        while offset < len(records):
+            begins.append(offset)
+            kind, _ = _RECORD.unpack_from(records, offset)
+            size = entry.result_size if kind == RESULT_RECORD else self._interface.events[kind].size
+            offset += RECORD_HEADER_BYTES + size
+        return begins
+
+    def _site(self, outcome: Outcome) -> int:
+        """The number of the innermost place in source that raised; the line table grows as places are met."""
+        if outcome.exception is None or outcome.exception.__traceback__ is None:
+            return 0
+        frame = traceback.extract_tb(outcome.exception.__traceback__)[-1]
+        site = Site(frame.filename, frame.name, frame.lineno or 0)
+        known = self._interface.lines.sites
+        if site not in known:
+            self._interface.lines = Lines((*known, site))
+        return self._interface.lines.sites.index(site)
+
+
+def _plain(record: RecordType, values: Any) -> dict[str, Any]:
+    """A record's values as the source takes them: structs as dicts, arrays as lists."""
+    return {name: _plain_value(value) for name, value in zip(record.names, values, strict=True)}
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return [_plain_value(element) for element in value]
+    if isinstance(value, np.void):
+        return _plain_row(value)
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, tuple):
+        return {name: _plain_value(getattr(value, name)) for name in value._fields}  # type: ignore[attr-defined]
+    return value
+
+
+def _plain_row(row: np.void) -> Any:
+    """An element of a structured array: a struct, an i128 or a bytes32."""
+    names = row.dtype.names
+    if names is None:
+        return row.tobytes()
+    if names == ("lo", "hi"):
+        return (int(row["hi"]) << 64) + int(row["lo"])
+    return {name: _plain_value(row[name]) for name in names}
