@@ -119,15 +119,17 @@ class Resident:
         """Many messages: the receipts as an array of `RECEIPT_DTYPE`, and the records that each crossing brought."""
         check_frame_size(frames.stride)
         self._set_header(header)
-        columns = np.zeros(len(frames), RECEIPT_DTYPE)
+        words = np.empty((len(frames), RECEIPT.size // 8), np.uint64)
+        columns = words.reshape(-1).view(RECEIPT_DTYPE)
         crossings: list[Crossing] = []
         per_crossing = min(MESSAGES_PER_CROSSING, INBOX_BYTES // frames.stride)
         begin = record_count = 0
         while begin < len(frames):
             done = self._cross(frames, begin, min(per_crossing, len(frames) - begin))
-            received = columns[begin : begin + done]
-            received[:] = np.frombuffer(self._system, RECEIPT_DTYPE, done, self._receipts)
-            received["first_record"] += np.uint32(record_count)
+            # copied as words: numpy copies padded records field by field
+            received = words[begin : begin + done]
+            received[:] = np.frombuffer(self._system, np.uint64, done * 4, self._receipts).reshape(done, 4)
+            columns["first_record"][begin : begin + done] += np.uint32(record_count)
             crossing = self._records(begin)
             if len(crossing.index):
                 crossings.append(crossing)
