@@ -99,8 +99,16 @@ def _output(line: str) -> str:
     return "".join(f"{text.rstrip()}\n" for text in run.stdout.strip("\n").splitlines())
 
 
+def order_book_gas() -> str:
+    """What each operation of the order book costs."""
+    from tools.gas_table import gas_table
+
+    return gas_table()
+
+
 PARTS: dict[str, Part] = {
     "layers": Part(layers),
+    "order_book_gas": Part(order_book_gas),
     "demo": Part(command("make demo"), slow=True),
     "tests": Part(command("make test", last_lines=1), slow=True, may_be_old=True),
 }
