@@ -155,7 +155,7 @@ class Contract(Messages):
         levels: list[tuple[int, int, int]] = []
         while True:
             page = self.contract.depth(side=side, skip=len(levels))
-            levels += [(row.price, row.size, row.orders) for row in page.rows[: page.count]]
+            levels += page.rows[: page.count].tolist()
             if page.count < len(page.rows):
                 return levels
 

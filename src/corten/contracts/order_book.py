@@ -279,10 +279,11 @@ class OrderBook(Contract):
         return self.checked_ticks(price)
 
     def checked_ticks(self, price: Price) -> Ticks:
-        require(price % self.rules.tick_size == Price(0), "price_not_on_tick")
+        ticks = price // self.rules.tick_size
+        require(self.rules.tick_size * ticks == price, "price_not_on_tick")
         require(price >= self.rules.minimum_price, "price_below_minimum")
         require(price <= self.rules.maximum_price, "price_above_maximum")
-        return Ticks(u32(price // self.rules.tick_size))
+        return Ticks(u32(ticks))
 
     def checked_lots(self, size: Size) -> Lots:
         lots = self.whole_lots(size)
@@ -291,8 +292,9 @@ class OrderBook(Contract):
         return lots
 
     def whole_lots(self, size: Size) -> Lots:
-        require(size % self.rules.lot_size == Size(0), "size_not_on_lot")
-        return Lots(size // self.rules.lot_size)
+        lots = size // self.rules.lot_size
+        require(self.rules.lot_size * lots == size, "size_not_on_lot")
+        return Lots(lots)
 
     def live_slot(self, account: u32, client_id: u32) -> u32:
         slot = self.find(order_key(account, client_id))

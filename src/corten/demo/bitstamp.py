@@ -11,7 +11,8 @@ volume 0 after its last fill, with the remaining volume when it was cancelled. I
 
 The recording begins without a picture of the book. An order whose first event is not `created` was there before; it is
 placed ahead of the first newer order, with the volume it must have had: what is left plus what that event says was
-filled, which is told by the other side of the fill, a neighbour in the feed.
+filled, which is told by the other side of the fill, a neighbour in the feed. (A few orders are deleted before they are
+created: the feed swapped two events. They are passed over.)
 
 Bids come from one account and asks from another, for the feed does not name the owners.
 """
@@ -120,13 +121,14 @@ def _fills(events: list[FeedEvent]) -> Iterator[RecordedFill]:
 
 def _earlier_orders(events: list[FeedEvent], fills: list[RecordedFill]) -> list[tuple[FeedEvent, int]]:
     """The orders that were never created here: their first events and their sizes before, oldest order first."""
+    created = {event.order for event in events if event.action == "created"}
     first: dict[int, FeedEvent] = {}
     for event in events:
         first.setdefault(event.order, event)
     orphans = _fills_without_other_side(fills)
     sizes = []
     for event in first.values():
-        if event.action != "created":
+        if event.order not in created:
             filled = event.action == "changed" or event.volume == 0
             sizes.append((event, event.volume + (_take_nearest(orphans, event) if filled else 0)))
     return sorted((item for item in sizes if item[1] > 0), key=lambda item: item[0].order)
@@ -168,12 +170,14 @@ def _messages(events: list[FeedEvent], earlier: list[tuple[FeedEvent, int]]) -> 
             price[order.order] = order.price
             yield _row(PLACE, order, event.time, size)
         moved = event.action == "changed" and event.price != price.get(event.order, event.price)
+        is_known = event.order in price
         price[event.order] = event.price
         if event.action == "created":
-            yield _row(PLACE, event, event.time, event.volume)
+            if not is_known:
+                yield _row(PLACE, event, event.time, event.volume)
         elif moved:
             yield _row(REPLACE, event, event.time, event.volume)
-        elif event.action == "deleted" and event.volume > 0:
+        elif event.action == "deleted" and event.volume > 0 and is_known:
             yield _row(CANCEL, event, event.time, 0)
 
 

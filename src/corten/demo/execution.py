@@ -13,10 +13,11 @@ import numpy as np
 
 import corten
 from corten.demo.messages import BUY, CANCEL, PLACE, REDUCE, REPLACE, SELL, Messages
+from corten.vm.state import PageImage
 
 if TYPE_CHECKING:
     from corten.vm.receipts import Receipts
-    from corten.vm.state import PageImage
+    from corten.vm.state import PageChunk
 
 ORDER_BOOK = Path(str(files("corten.contracts") / "order_book.py"))
 
@@ -58,8 +59,8 @@ class Execution:
 
     def __init__(self, contract: Path, rules: Mapping[str, int]) -> None:
         self.machine = corten.Machine()
-        self.contract = self.machine.deploy(contract, **rules)
-        self._image: PageImage = self.contract.snapshot()
+        self.contract = self.machine.deploy(contract, name="order_book", sender=0, **rules)
+        self._pages = self._current_pages()
 
     def run(self, messages: Messages, interval: int) -> Iterator[Interval]:
         """Applies the messages in order; after each `interval` of them the root is taken."""
@@ -81,10 +82,18 @@ class Execution:
         levels: Levels = []
         for _ in range(DEPTH_PAGES):
             page = self.contract.depth(side=side, skip=len(levels))
-            levels += [(row.price, row.size, row.orders) for row in page.rows[: page.count]]
+            levels += page.rows[: page.count].tolist()
             if page.count < len(page.rows):
                 break
         return levels
+
+    def used_pages(self) -> int:
+        """How many pages of memory hold anything but zeros."""
+        return sum(page is not None for chunk in self._current_pages() for page in chunk)
+
+    def no_events(self, name: str) -> Any:
+        """The events of a kind when there are none."""
+        return self.contract.submit(self.contract.batch()).events[name]
 
     def _batch(self, rows: Messages) -> Any:
         batch = self.contract.batch()
@@ -103,7 +112,12 @@ class Execution:
 
     def _touched_pages(self) -> int:
         """How many pages of memory differ from the last interval's."""
-        before, self._image = self._image, self.contract.snapshot()
-        chunks = zip(before.pages, self._image.pages, strict=True)
+        before, self._pages = self._pages, self._current_pages()
+        chunks = zip(before, self._pages, strict=True)
         changed = ((old, new) for old, new in chunks if old is not new)
         return sum(a is not b for old, new in changed for a, b in zip(old, new, strict=True))
+
+    def _current_pages(self) -> tuple[PageChunk, ...]:
+        image = self.contract.snapshot()
+        assert isinstance(image, PageImage)
+        return image.pages

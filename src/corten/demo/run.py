@@ -116,6 +116,15 @@ class RunDirectory:
             raise InvalidInput("run", f"format {FORMAT}", f"format {found.format} in {path}")
         return found
 
+    def check(self, manifest: Manifest) -> None:
+        """InvalidInput unless messages and module are those that were recorded, to the byte."""
+        for name, content, expected in (
+            ("messages.npy", self.messages().tobytes(), manifest.messages_sha256),
+            ("order_book.wasm", self.module.read_bytes(), manifest.module_sha256),
+        ):
+            if _hash(content) != expected:
+                raise InvalidInput("run", f"the {name} that was recorded (SHA-256 {expected})", _hash(content))
+
     def messages(self) -> Messages:
         found = self._load("messages.npy")
         if found.dtype != MESSAGE:
@@ -158,10 +167,11 @@ def event_rows(receipts: Receipts, name: str, first_message: int) -> NDArray[Any
 def first_difference(run: RunDirectory, receipts: Receipts, begin: int, end: int) -> tuple[int | None, str]:
     """The first message in an interval whose receipt or events are not the recorded ones, and what differs."""
     recorded, found = run.receipts()[begin:end], receipt_rows(receipts)
-    candidates = []
-    for name in RECEIPT_COLUMNS:
-        for row in np.flatnonzero(recorded[name] != found[name])[:1]:
-            candidates.append((begin + int(row), f"{name} recorded {recorded[name][row]}, now {found[name][row]}"))
+    candidates = [
+        (begin + int(row), f"{name} recorded {recorded[name][row]}, now {found[name][row]}")
+        for name in RECEIPT_COLUMNS
+        for row in np.flatnonzero(recorded[name] != found[name])[:1]
+    ]
     candidates += [item for name in EVENTS for item in _event_difference(run, receipts, name, begin, end)]
     return min(candidates, default=(None, "receipts and events agree, the state does not"))
 
