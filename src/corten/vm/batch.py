@@ -44,7 +44,7 @@ class UniformFrames:
         checked = conform(rows, entry)
         self._count = len(checked)
         self._entry = entry
-        self._payload = checked.view(np.uint64).reshape(self._count, -1) if entry.parameters.size else None
+        self._payload = _payload_words(checked, entry)
         self._sender = check_sender(sender, self._count)
         self.stride = FRAME_HEADER_BYTES + entry.parameters.size
         self.read_only = entry.kind == "view"
@@ -63,8 +63,7 @@ class UniformFrames:
         sender = self._sender if self._sender.ndim == 0 else self._sender[begin:end]
         out[:, 0] = self.stride | self._entry.number << 32
         out[:, 1] = sender | np.uint64(self._entry.parameters.size << 32)
-        if self._payload is not None:
-            out[:, _HEADER_WORDS:] = self._payload[begin:end]
+        out[:, _HEADER_WORDS:] = self._payload[begin:end]
 
 
 @dataclass(frozen=True)
@@ -138,9 +137,8 @@ class Batch:
             appended = end
             frames[rows, 0] = self.stride | part.entry.number << 32
             frames[rows, 1] = part.sender | np.uint64(part.entry.parameters.size << 32)
-            if part.entry.parameters.size:
-                payload = part.rows.view(np.uint64).reshape(len(part.rows), -1)
-                frames[rows, _HEADER_WORDS : _HEADER_WORDS + payload.shape[1]] = payload
+            payload = _payload_words(part.rows, part.entry)
+            frames[rows, _HEADER_WORDS : _HEADER_WORDS + payload.shape[1]] = payload
         if not frames[:, 0].all():
             missing = int(np.flatnonzero(frames[:, 0] == 0)[0])
             raise InvalidInput("order", f"every position 0 … {self._count - 1} once", f"none for {missing}")
@@ -180,6 +178,12 @@ def check_sender(sender: ArrayLike, count: int) -> Words:
     if array.size and not 0 <= int(array.min()) <= int(array.max()) <= _U32_MAX:
         raise InvalidInput("sender", f"u32, 0 … {_U32_MAX}", f"{int(array.min())} … {int(array.max())}")
     return array.astype(np.uint64)
+
+
+def _payload_words(rows: NDArray[np.void], entry: EntryType) -> Words:
+    """The payloads as rows of words; an entry without parameters has none."""
+    size = entry.parameters.size
+    return rows.view(np.uint64).reshape(len(rows), size // 8) if size else np.empty((len(rows), 0), np.uint64)
 
 
 def _positions(order: ArrayLike, count: int) -> NDArray[np.int64]:

@@ -230,7 +230,7 @@ class _Records:
     def select(self, chosen: NDArray[Any], record: RecordType) -> NDArray[np.void]:
         """The chosen records as rows: `message_index`, then the record's own fields."""
         rows = np.empty(len(chosen), _with_message(record))
-        columns = rows.view(np.int64).reshape(len(rows), -1)
+        columns = rows.view(np.int64).reshape(len(rows), 1 + record.size // 8)
         columns[:, 0] = self.messages[chosen]
         begins = self.begins[chosen]
         for word in range(1, columns.shape[1]):
