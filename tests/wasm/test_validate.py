@@ -99,6 +99,62 @@ def test_declarations_get_the_same_verdict_from_wasmtime(name: str) -> None:
     assert (ours is None) == (theirs is None), (ours, theirs)
 
 
+A, B = constant(I32), constant(I64)
+DROP: Instr = (op.DROP,)
+HALT: Instr = (op.UNREACHABLE,)
+# Bodies of type () -> (): label types by index are 0 () -> (), 1 () -> (i32 i64), 2 (i32) -> (i64), 3 (i64) -> ().
+CORNERS: dict[str, list[Instr]] = {
+    "labels of different arity": [(op.BLOCK, -1), A, A, (op.BR_TABLE, (1,), 0), END, DROP],
+    "labels of different type": [(op.BLOCK, -1), (op.BLOCK, -2), A, A, (op.BR_TABLE, (1,), 0), END, DROP, A, END, DROP],
+    "labels of different type, not reachable": [
+        (op.BLOCK, -1), (op.BLOCK, -2), HALT, A, (op.BR_TABLE, (1,), 0), END, DROP, A, END, DROP,
+    ],
+    "labels of two operands, one of them unknown": [(op.BLOCK, 1), HALT, B, A, (op.BR_TABLE, (0,), 0), END, DROP, DROP],
+    "labels of two operands, one of them wrong": [(op.BLOCK, 1), HALT, A, A, (op.BR_TABLE, (0,), 0), END, DROP, DROP],
+    "label of an index too large": [A, (op.BR_TABLE, (1,), 0)],
+    "select of different types": [A, B, A, (op.SELECT,), DROP],
+    "select of an unknown and a known": [HALT, A, A, (op.SELECT,), (op.I32_EQZ,), DROP],
+    "select of an unknown and a known, used as another": [HALT, B, A, (op.SELECT,), (op.I32_EQZ,), DROP],
+    "select of two unknowns": [HALT, (op.SELECT,), (op.F64_NEG,), DROP],
+    "select with a wrong condition": [A, A, B, (op.SELECT,), DROP],
+    "branch to a loop takes its parameters": [A, (op.LOOP, 2), (op.BR, 0), END, DROP],
+    "branch to a loop with its result": [A, (op.LOOP, 2), DROP, B, (op.BR, 0), END, DROP],
+    "branch to a block with its parameter": [A, (op.BLOCK, 2), (op.BR, 0), END, DROP],
+    "br_if keeps what it passes": [(op.BLOCK, -1), A, A, (op.BR_IF, 0), END, DROP],
+    "br_if gives unknowns the label's types": [(op.BLOCK, -1), HALT, A, (op.BR_IF, 0), (op.I64_EQZ,), END, DROP],
+    "set of an immutable global": [A, (op.GLOBAL_SET, 0)],
+    "set of a mutable global": [A, (op.GLOBAL_SET, 1)],
+    "set of an unknown global": [A, (op.GLOBAL_SET, 2)],
+    "if without else, same types": [A, (op.IF, 0), END],
+    "if without else, other types": [A, A, (op.IF, 2), DROP, B, END, DROP],
+    "else is reachable again": [A, (op.IF, -1), HALT, (op.ELSE,), END, DROP],
+    "else has the parameters": [A, A, (op.IF, 2), DROP, B, (op.ELSE,), DROP, B, END, DROP],
+    "else twice": [A, (op.IF, -64), (op.ELSE,), (op.ELSE,), END],
+    "operands left in a block": [(op.BLOCK, -64), A, END],
+    "operands of the outer block": [A, (op.BLOCK, -64), DROP, END],
+    "operands after unreachable": [HALT, A, A, (op.I32_ADD,), (op.I64_ADD,)],
+    "operands left after unreachable": [HALT, A],
+    "return takes nothing more": [A, (op.RETURN,)],
+    "tee keeps its type": [B, (op.LOCAL_TEE, 0), DROP],
+    "call_indirect of an unknown table": [A, (op.CALL_INDIRECT, 0, 1)],
+    "call_indirect with a wrong index": [B, (op.CALL_INDIRECT, 0, 0)],
+    "call of an unknown function": [(op.CALL, 1)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CORNERS)
+def test_corners_get_the_same_verdict_from_wasmtime(name: str) -> None:
+    module = Module(
+        types=[FuncType(), FuncType((), (I32, I64)), FuncType((I32,), (I64,)), FuncType((I64,))],
+        functions=[Function(0, [I32], [*CORNERS[name], END])],
+        tables=[Table(Limits(1))],
+        globals=[Global(I32, False, [A, END]), Global(I32, True, [A, END])],
+    )
+    data = write_module(module)
+    ours, theirs = verdict(data), wasmtime_verdict(data)
+    assert (ours is None) == (theirs is None), (ours, theirs)
+
+
 def one_function(body: list[Instr], results: tuple[int, ...] = ()) -> Module:
     return Module(types=[FuncType((), results)], functions=[Function(0, [I32], body)], memories=[Limits(1)])
 
