@@ -77,11 +77,6 @@ def test_underline(columns, carets):
     assert faults._underline("abcde", Span("x.py", 1, *columns)) == carets
 
 
-def test_a_missing_extra_names_what_to_install(capsys):
-    assert faults.report(ModuleNotFoundError("No module named 'polars'", name="polars")) == 1
-    assert "pip install 'corten[demo]'" in capsys.readouterr().err
-
-
 def test_interrupting_is_not_an_error_report(capsys):
     assert faults.report(KeyboardInterrupt()) == 130
     assert capsys.readouterr().err == "interrupted\n"

@@ -28,7 +28,6 @@ OUR_FAULT = 2
 INTERRUPTED = 130
 
 _MACHINE = Path(__file__).resolve().parent.parent / "vm"
-_OPTIONAL = {"polars": "demo", "matplotlib": "demo"}
 
 
 def report(error: BaseException) -> int:
@@ -49,9 +48,6 @@ def report(error: BaseException) -> int:
             return 0
         case DiagnosticError():
             print_diagnostics(error.diagnostics)
-            return USER_FAULT
-        case ModuleNotFoundError(name=str(name)) if name in _OPTIONAL:
-            _print_error(f"{name} is not installed", f"pip install 'corten[{_OPTIONAL[name]}]'")
             return USER_FAULT
         case MessageFailed():
             _print_message_failed(error)
