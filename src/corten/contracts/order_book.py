@@ -39,11 +39,14 @@ from corten.lang import (
     Bitmap,
     Contract,
     Ref,
+    address_of,
     contract,
     hash_of,
     i64,
     init,
+    leading_zeros,
     message,
+    no_inline,
     require,
     struct,
     u32,
@@ -140,6 +143,8 @@ NO_ASK: Ticks = Ticks(0xFFFF_FFFF)  # above every price
 LOWEST_LIMIT: Ticks = Ticks(1)
 HIGHEST_LIMIT: Ticks = Ticks(0xFFFF_FFFE)
 
+FIRST_BUCKETS: u32 = 2
+ALL_BITS: u32 = 0xFFFF_FFFF
 MAXIMUM_TICKS: i64 = 1 << 26
 MAXIMUM_ORDERS: u32 = 1 << 20
 MAXIMUM_TOTAL: i64 = (1 << 63) - 1
@@ -155,10 +160,11 @@ class OrderBook(Contract):
     last_price: Ticks
     order_count: u32
     free_slot: u32
+    bucket_count: u32
     levels: SparseTable[Level]
     occupied: Bitmap  # prices with orders
     orders: Table[Order]  # by slot; slot 0 is none
-    buckets: Table[Link]  # by hash of key: the orders' index, chained through `same_bucket`
+    buckets: Table[Link]  # orders by hash of key, chained through `same_bucket`; their number grows with the book
 
     @init
     def open(
@@ -198,10 +204,8 @@ class OrderBook(Contract):
         self.best_ask = NO_ASK
         self.levels.create(u32(maximum_price // tick_size) + 1)
         self.orders.create(maximum_orders + 1)
-        bucket_count: u32 = 1
-        while bucket_count < 2 * maximum_orders:
-            bucket_count *= 2
-        self.buckets.create(bucket_count)
+        self.buckets.create(2 * maximum_orders + FIRST_BUCKETS)
+        self.bucket_count = FIRST_BUCKETS
 
     # Messages
 
@@ -391,9 +395,12 @@ class OrderBook(Contract):
             level.oldest = slot
         else:
             self.orders[level.newest].newer = slot
-        bucket = self.bucket_of(key)
-        self.orders[slot] = Order(key, size, price, older=level.newest, newer=0, same_bucket=bucket)
-        bucket.slot = slot
+        order = self.orders[slot]
+        order.key = key
+        order.size = size
+        order.price = price
+        order.older = level.newest
+        self.remember(order, slot)
         level.newest = slot
         level.size += size
 
@@ -417,7 +424,7 @@ class OrderBook(Contract):
             self.close_level(order.price)
         else:
             self.unlink(level, order, slot)
-        self.forget(order.key, slot)
+        self.forget(order, slot)
         self.free(slot)
 
     def unlink(self, level: Level, order: Order, slot: u32) -> None:
@@ -478,9 +485,10 @@ class OrderBook(Contract):
         self.order_count -= 1
 
     def bucket_of(self, key: u64) -> Ref[Link]:
-        """Consecutive client ids fall into one page of buckets, pages are spread by hash."""
-        index = wrapping_cast(u32, hash_of(key >> 10) ^ key)
-        return self.buckets[index & (len(self.buckets) - 1)]
+        """Where the chain of orders with this key's hash begins. A bucket that is not split yet serves for two."""
+        mask = ALL_BITS >> leading_zeros(self.bucket_count - 1)
+        index = wrapping_cast(u32, hash_of(key)) & mask
+        return self.buckets[index if index < self.bucket_count else index & (mask >> 1)]
 
     def find(self, key: u64) -> u32:
         """The slot of the live order with this key, or 0."""
@@ -489,12 +497,36 @@ class OrderBook(Contract):
             slot = self.orders[slot].same_bucket.slot
         return slot
 
-    def forget(self, key: u64, slot: u32) -> None:
+    def remember(self, order: Order, slot: u32) -> None:
+        """Puts an order into its bucket; there are at least twice as many buckets as orders."""
+        while self.bucket_count < 2 * self.order_count:
+            self.split_bucket()
+        bucket = self.bucket_of(order.key)
+        order.same_bucket = bucket
+        bucket.slot = slot
+
+    def forget(self, order: Order, slot: u32) -> None:
         """Takes an order out of its bucket."""
-        link = self.bucket_of(key)
+        link = self.bucket_of(order.key)
         while link.slot != slot:
             link = self.orders[link.slot].same_bucket
-        link.slot = self.orders[slot].same_bucket.slot
+        link.slot = order.same_bucket.slot
+
+    @no_inline
+    def split_bucket(self) -> None:
+        """Adds a bucket; the orders that belong to it move over from the bucket that served for both."""
+        added = self.buckets[self.bucket_count]
+        link = self.buckets[self.bucket_count & (ALL_BITS >> (leading_zeros(self.bucket_count) + 1))]
+        self.bucket_count += 1
+        while link.slot != 0:
+            order = self.orders[link.slot]
+            if address_of(self.bucket_of(order.key)) == address_of(added):
+                slot = link.slot
+                link.slot = order.same_bucket.slot
+                order.same_bucket = added
+                added.slot = slot
+            else:
+                link = order.same_bucket
 
     # Views
 
