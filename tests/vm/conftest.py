@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from tests.vm.modules import token
 
 MEMORY_LIMIT = 1 << 20
 
-COIN = '''from corten.lang import Contract, Enum, Map, contract, event, i64, init, message, require, u32, view
+COIN = """from corten.lang import Contract, Enum, Map, contract, event, i64, init, message, require, u32, view
 
 
 class Side(Enum):
@@ -58,7 +59,15 @@ class Coin(Contract):
     @view
     def clock(self) -> i64:
         return self.time + i64(self.height)
-'''
+"""
+
+
+@pytest.fixture(scope="package", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test reads or writes the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CORTEN_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture

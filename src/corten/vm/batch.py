@@ -172,7 +172,7 @@ def conform(rows: Any, entry: EntryType) -> NDArray[np.void]:
 
 def check_sender(sender: ArrayLike, count: int) -> Words:
     """Senders as unsigned words: one, or one for each row; InvalidInput unless they are u32."""
-    array = np.asarray(sender)
+    array = _integers(sender)
     if array.dtype.kind not in "ui" or array.shape not in ((), (count,)):
         raise InvalidInput("sender", f"one u32 or {count} of them", f"{array.dtype} of shape {array.shape}")
     if array.size and not 0 <= int(array.min()) <= int(array.max()) <= _U32_MAX:
@@ -186,8 +186,14 @@ def _payload_words(rows: NDArray[np.void], entry: EntryType) -> Words:
     return rows.view(np.uint64).reshape(len(rows), size // 8) if size else np.empty((len(rows), 0), np.uint64)
 
 
+def _integers(values: ArrayLike) -> NDArray[Any]:
+    """An array; an empty list is one of integers."""
+    array = np.asarray(values)
+    return array if array.size else array.astype(np.int64)
+
+
 def _positions(order: ArrayLike, count: int) -> NDArray[np.int64]:
-    array = np.asarray(order)
+    array = _integers(order)
     if array.dtype.kind not in "ui" or array.shape != (count,):
         raise InvalidInput("order", f"{count} integers, one for each row", f"{array.dtype} of shape {array.shape}")
     return array.astype(np.int64)

@@ -10,6 +10,7 @@ artifacts.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import struct
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ from corten.base.errors import InvalidInput, InvalidModule
 from corten.vm.cache import Cache
 from corten.vm.engine import Code, Engine
 from corten.vm.interface import Interface
-from corten.vm.layout import PAGE_BYTES, WASM_PAGE_BYTES, Layout
+from corten.vm.layout import LOG_RED_ZONE_BYTES, PAGE_BYTES, WASM_PAGE_BYTES, Layout
 from corten.wasm import op
 from corten.wasm.module import Module
 from corten.wasm.sections import ABI_SECTION, LINES_SECTION, Lines, parse_abi, parse_lines
@@ -164,14 +165,24 @@ def instrument_native(content: bytes, layout: Layout, passes: Passes) -> Artifac
     )
     abi = read_abi(module)
     initial_pages = tuple(_initial_pages(module))
-    instrumented = write_module(instrument(module, abi, options))
-    return Artifact(module.custom(ABI_SECTION) or b"", module.custom(LINES_SECTION) or b"", initial_pages, instrumented)
+    instrumented = instrument(module, abi, options)
+    _check_red_zone(instrumented)
+    sections = [module.custom(name) or b"" for name in (ABI_SECTION, LINES_SECTION)]
+    return Artifact(sections[0], sections[1], initial_pages, write_module(instrumented))
 
 
 def check_memory_limit(memory_limit: int) -> None:
     """InvalidInput unless it is a multiple of 64 KiB that a 32-bit guest can address."""
-    if memory_limit % WASM_PAGE_BYTES or not 2 * WASM_PAGE_BYTES <= memory_limit <= 1 << 32:
-        raise InvalidInput("memory_limit", "a multiple of 65536 bytes, 131072 … 2**32", str(memory_limit))
+    if memory_limit % WASM_PAGE_BYTES or not 2 * WASM_PAGE_BYTES <= memory_limit < 1 << 32:
+        raise InvalidInput("memory_limit", "a multiple of 65536 bytes, 131072 … 2**32 - 65536", str(memory_limit))
+
+
+def _check_red_zone(instrumented: Module) -> None:
+    """What the guest may log between two checks of the log's limit must fit behind that limit."""
+    needed = json.loads(instrumented.custom("corten.layout") or b"{}")["red_zone"]
+    if needed > LOG_RED_ZONE_BYTES:
+        expected = f"at most {LOG_RED_ZONE_BYTES} bytes of undo log between two checks"
+        raise InvalidModule(f"expected {expected}, found {needed}: a function has too many stores in a row")
 
 
 def _initial_pages(module: Module) -> list[int]:

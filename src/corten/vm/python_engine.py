@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corten.base.errors import InvalidInput, Status
+from corten.lang import host
 from corten.lang.host import Outcome, PythonContract
 from corten.vm.batch import Frames
 from corten.vm.codec import RecordType
@@ -28,6 +29,7 @@ from corten.vm.resident import PreparedEntry
 from corten.wasm.sections import Lines, Site, parse_abi
 
 _RECORD = struct.Struct("<II")
+_LANGUAGE = Path(host.__file__).parent
 _NO_ROOT = "engine 'wasmtime': the state root is over the compiled contract's memory"
 
 
@@ -166,12 +168,19 @@ class PythonResident:
         """The number of the innermost place in source that raised; the line table grows as places are met."""
         if outcome.exception is None or outcome.exception.__traceback__ is None:
             return 0
-        frame = traceback.extract_tb(outcome.exception.__traceback__)[-1]
+        frames = traceback.extract_tb(outcome.exception.__traceback__)
+        frame = next((frame for frame in reversed(frames) if _is_contract_source(frame.filename)), frames[-1])
         site = Site(frame.filename, frame.name, frame.lineno or 0)
         known = self._interface.lines.sites
         if site not in known:
             self._interface.lines = Lines((*known, site))
         return self._interface.lines.sites.index(site)
+
+
+def _is_contract_source(file: str) -> bool:
+    """Everything but the implementation of the language; its containers are contract source."""
+    path = Path(file)
+    return path.parent != _LANGUAGE or path.name == "containers.py"
 
 
 def _plain(record: RecordType, values: Any) -> dict[str, Any]:
