@@ -33,7 +33,7 @@ layers: $(STAMP)
 	@$(BIN)/lint-imports --no-logo
 
 tidy: $(STAMP)
-	@$(BIN)/python -m pytest -q tests/tidy
+	@$(BIN)/python -m pytest -q -m "not slow" tests/tidy
 
 fix: $(STAMP) ## format, and repair what the linter can repair
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
