@@ -28,6 +28,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 BLOCK = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n)(?P<body>.*?)(<!-- end generated -->)", re.DOTALL)
 COLUMNS = "100"
+OF_AN_OUTER_MAKE = {"MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS", "ARGS"}
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ def command(line: str, last_lines: int | None = None) -> Callable[[], str]:
 
 
 def _output(line: str) -> str:
-    environment = {**os.environ, "COLUMNS": COLUMNS, "NO_COLOR": "1", "TERM": "dumb"}
+    inherited = {name: value for name, value in os.environ.items() if name not in OF_AN_OUTER_MAKE}
+    environment = {**inherited, "COLUMNS": COLUMNS, "NO_COLOR": "1", "TERM": "dumb"}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     run = subprocess.run(
         line.split(), cwd=ROOT, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
