@@ -35,8 +35,7 @@ if TYPE_CHECKING:
 MESSAGE_COUNT = 1_000_000
 INTERVALS = 200
 
-GENERATED_UNITS = Units(price=100, size=100_000_000, base="coins", quote="USD")
-RECORDED_UNITS = Units(price=100, size=100_000_000, base="BTC", quote="USD")
+UNITS = Units(price=100, size=100_000_000, base="BTC", quote="USD")
 
 RECORDED_RULES = {
     "tick_size": 1,  # a cent
@@ -60,7 +59,8 @@ def run_book_demo(
     load_polars(), load_pyplot()
     console = console or Console()
     run = RunDirectory(out or Path("runs") / (f"book-{data.stem}" if data else f"book-seed-{seed}"))
-    job = _Recorded(data) if data else _Generated(seed, message_count)
+    with console.status("reading the recording" if data else "generating messages"):
+        job = _Recorded(data) if data else _Generated(seed, message_count)
     console.print(f"[bold]{job.title}[/]: {len(job.messages):,} messages → {run.path}")
     summary, market = _execute(job, run, console)
     draw(market, run.picture)
@@ -88,8 +88,6 @@ def replay_run(path: Path, console: Console | None = None) -> None:
 class _Generated:
     """A seeded flow."""
 
-    units = GENERATED_UNITS
-
     def __init__(self, seed: int, message_count: int) -> None:
         self.title = f"generated flow, seed {seed}"
         self.shape = FlowShape()
@@ -115,7 +113,6 @@ class _Generated:
 class _Recorded:
     """Bitstamp's order feed."""
 
-    units = RECORDED_UNITS
     rules = RECORDED_RULES
 
     def __init__(self, data: Path) -> None:
@@ -148,8 +145,8 @@ def _execute(job: _Generated | _Recorded, run: RunDirectory, console: Console) -
     events = {name: _all_events(intervals, name, execution) for name in EVENTS}
     run.write_events([EventColumns(name, rows) for name, rows in events.items()])
     run.write_manifest(job.source, job.rules, interval, [one.root for one in intervals])
-    summary = Summary.of(job.messages, intervals, events, execution, job.units, job.agreement(events["Fill"]))
-    return summary, Market(job.title, job.units, samples, job.messages["time"], events["Fill"])
+    summary = Summary.of(job.messages, intervals, events, execution, UNITS, job.agreement(events["Fill"]))
+    return summary, Market(job.title, UNITS, job.rules["tick_size"], samples, job.messages["time"], events["Fill"])
 
 
 def _replay(run: RunDirectory, manifest: Manifest, console: Console) -> None:

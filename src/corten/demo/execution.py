@@ -66,7 +66,7 @@ class Execution:
         """Applies the messages in order; after each `interval` of them the root is taken."""
         for begin in range(0, len(messages), interval):
             rows = messages[begin : begin + interval]
-            batch = self._batch(rows)
+            batch = self.batch(rows)
             start = time.perf_counter()
             receipts = self.contract.submit(batch, time=int(rows["time"][-1]), height=begin // interval)
             seconds = time.perf_counter() - start
@@ -95,13 +95,15 @@ class Execution:
         """The events of a kind when there are none."""
         return self.contract.submit(self.contract.batch()).events[name]
 
-    def _batch(self, rows: Messages) -> Any:
+    def batch(self, rows: Messages) -> Any:
+        """The messages as one batch, its frames made."""
         batch = self.contract.batch()
         for entry, name in ENTRIES.items():
             order = np.flatnonzero(rows["entry"] == entry)
             if len(order):
                 chosen = rows[order]
                 batch.add(name, self._arguments(chosen, entry), sender=chosen["sender"], order=order)
+        assert len(batch.entries) == len(rows)  # makes the frames
         return batch
 
     def _arguments(self, rows: Messages, entry: int) -> Messages:

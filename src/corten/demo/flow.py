@@ -35,13 +35,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+Row = tuple[int, int, int, int, int, int]
+"""entry, order, side, order type, price, size"""
+
+NO_BID, NO_ASK = 0, 1 << 40
+
+
 @dataclass(frozen=True)
 class FlowShape:
     """What the flow looks like; prices in cents, sizes in 1e-8 of the traded asset."""
 
     cancels: float = 0.4  # share of messages
     changes: float = 0.02  # share that reduces or replaces
-    aggressive: float = 0.08  # share of orders meant to trade at once, while `resting` orders rest
+    aggressive: float = 0.04  # share of orders meant to trade at once, while `resting` orders rest
     special: float = 0.05  # share of orders that are post-only, fill-or-kill, or break a rule
     resting: int = 20_000  # orders in the book that the flow tends to
     accounts: int = 2_000
@@ -58,115 +64,124 @@ def generate_flow(seed: int, count: int, shape: FlowShape | None = None) -> Mess
 
 
 class _Generator:
-    """All random numbers, drawn in advance, and the messages made of them."""
+    """All random numbers, drawn in advance, and the messages made of them. An order's number is its message's."""
 
     def __init__(self, seed: int, count: int, shape: FlowShape) -> None:
         rng = np.random.Generator(np.random.PCG64(seed))
-        self.shape = shape
-        self.messages = np.zeros(count, MESSAGE)
-        self.sketch = _BookSketch()
         clusters = _clusters(rng, count)
-        self.messages["time"] = _times(rng, clusters, shape)
+        self.shape = shape
+        self.sketch = _BookSketch(count)
+        self.rows: list[Row] = []
+        self.times = _times(rng, clusters, shape)
         self.fair_ticks: list[float] = _fair_price(rng, clusters, shape).tolist()
         self.kinds: list[float] = rng.random(count).tolist()
         self.choices: list[float] = rng.random(count).tolist()
         self.distances: list[float] = np.minimum(8.0 * rng.pareto(1.1, count), 5_000.0).tolist()
         self.sizes: list[int] = _sizes(rng, count, shape).tolist()
         self.directions: list[int] = _directions(rng, count).tolist()
-        self.accounts: list[int] = _accounts(rng, count, shape).tolist()
+        self.accounts = _accounts(rng, count, shape)
 
     def run(self) -> Messages:
-        shape = self.shape
-        rows = self.messages
+        cancels, changes = self.shape.cancels, self.shape.cancels + self.shape.changes
+        live = self.sketch.live
         for index, kind in enumerate(self.kinds):
-            live = len(self.sketch.live)
-            if kind < shape.cancels and live:
-                rows[index] = self.cancel(index)
-            elif kind < shape.cancels + shape.changes and live:
-                rows[index] = self.change(index)
+            if kind < cancels and live:
+                row = self.cancel(index)
+            elif kind < changes and live:
+                row = self.change(index)
             else:
-                rows[index] = self.place(index)
-        return rows
+                row = self.place(index)
+            self.rows.append(row)
+        return self.messages()
 
-    def cancel(self, index: int) -> tuple[int, ...]:
+    def messages(self) -> Messages:
+        """The rows as columns."""
+        found = np.zeros(len(self.rows), MESSAGE)
+        if self.rows:
+            columns = np.array(self.rows, np.int64).T
+            for name, column in zip(
+                ("entry", "client_id", "side", "order_type", "price", "size"), columns, strict=True
+            ):
+                found[name] = column
+            found["sender"] = self.accounts[found["client_id"]]
+            found["client_id"] += 1
+            found["time"] = self.times
+        return found
+
+    def cancel(self, index: int) -> Row:
         order = self.sketch.pick(self.choices[index])
         self.sketch.remove(order)
-        return self.row(index, CANCEL, order)
+        return CANCEL, order, 0, 0, 0, 0
 
-    def change(self, index: int) -> tuple[int, ...]:
+    def change(self, index: int) -> Row:
         """Half of the size, or one tick away from the market."""
-        order = self.sketch.pick(self.choices[index])
         sketch, shape = self.sketch, self.shape
-        by = sketch.size[order] // 2 // shape.lot_size * shape.lot_size
+        order = sketch.pick(self.choices[index])
+        size = sketch.size[order]
+        by = size // 2 // shape.lot_size * shape.lot_size
         if by > 0 and self.sizes[index] % 20_000 == 0:
             sketch.size[order] -= by
-            return self.row(index, REDUCE, order, size=by)
-        away = -1 if sketch.side[order] == BUY else 1
-        price = max(1, sketch.ticks[order] + away)
-        size = sketch.size[order]
-        sketch.replace(order, price)
-        return self.row(index, REPLACE, order, price=price * shape.tick_size, size=size)
+            return REDUCE, order, 0, 0, 0, by
+        side = sketch.side[order]
+        ticks = max(1, sketch.ticks[order] + (-1 if side == BUY else 1))
+        sketch.remove(order)
+        sketch.place(order, side, ticks, size, rests=True)
+        return REPLACE, order, 0, 0, ticks * shape.tick_size, size
 
-    def place(self, index: int) -> tuple[int, ...]:
+    def place(self, index: int) -> Row:
         shape, sketch = self.shape, self.sketch
         choice = self.choices[index]
-        side, mispricing = self.pressure(index)
+        bid, ask = sketch.best(BUY), sketch.best(SELL)
+        side, mispricing = self.pressure(index, bid, ask)
         if choice < shape.aggressive * (1 + mispricing / 4) * len(sketch.live) / shape.resting:
-            return self.take(index, side)
+            return self.take(index, side, ask if side == BUY else bid)
         side = BUY if choice * 1024 % 1 < 0.5 else SELL
-        away = -1 if side == BUY else 1
-        ticks = round(self.fair_ticks[index] + away * (1 + self.distances[index]))
+        away = 1 + self.distances[index]
+        ticks = round(self.fair_ticks[index] + (-away if side == BUY else away))
         order_type = POST_ONLY if choice > 1 - shape.special else LIMIT
         if order_type == LIMIT:  # meant to wait: not beyond the other side's best price
-            best = sketch.best(1 - side)
-            ticks = ticks if best is None else min(ticks, best - 1) if side == BUY else max(ticks, best + 1)
+            ticks = min(ticks, ask - 1) if side == BUY else max(ticks, bid + 1)
         ticks = max(1, ticks)
-        if not sketch.crosses(side, ticks):
+        if bid < ticks < ask or (ticks <= bid) == (side == BUY):
             sketch.rest(index, side, ticks, self.sizes[index])
         beside = choice > 1 - shape.special / 100  # now and then between two ticks
-        return self.row(index, PLACE, index, side, order_type, ticks * shape.tick_size + beside, self.sizes[index])
+        return PLACE, index, side, order_type, ticks * shape.tick_size + beside, self.sizes[index]
 
-    def pressure(self, index: int) -> tuple[int, float]:
+    def pressure(self, index: int, bid: int, ask: int) -> tuple[int, float]:
         """Which side trades aggressively, and how many ticks the market is away from the fair price."""
-        bid, ask = self.sketch.best(BUY), self.sketch.best(SELL)
         fair = self.fair_ticks[index]
-        if ask is not None and fair > ask:
+        if fair > ask:
             return BUY, fair - ask
-        if bid is not None and fair < bid:
+        if fair < bid:
             return SELL, bid - fair
         return self.directions[index], 0.0
 
-    def take(self, index: int, side: int) -> tuple[int, ...]:
+    def take(self, index: int, side: int, best: int) -> Row:
         """An order that is meant to trade at once."""
-        shape, sketch = self.shape, self.sketch
-        choice, size = self.choices[index] * 4096 % 1, self.sizes[index] * 2
-        best = sketch.best(1 - side)
+        shape, choice = self.shape, self.choices[index] * 4096 % 1
+        size = self.sizes[index] * 2
         order_type = LIMIT if choice < 0.5 else IMMEDIATE_OR_CANCEL if choice < 0.8 else MARKET
         if choice > 1 - shape.special:
             order_type = FILL_OR_KILL
-        if best is None:
-            order_type, best = MARKET, 0
-        ticks = 0 if order_type == MARKET else max(1, best + (3 if side == BUY else -3))
-        worst = (1 << 60 if side == BUY else 0) if order_type == MARKET else ticks
-        sketch.place(index, side, worst, size, rests=order_type == LIMIT)
-        return self.row(index, PLACE, index, side, order_type, ticks * shape.tick_size, size)
-
-    def row(
-        self, index: int, entry: int, order: int, side: int = 0, order_type: int = 0, price: int = 0, size: int = 0
-    ) -> tuple[int, ...]:
-        time = int(self.messages["time"][index])
-        return entry, side, order_type, 0, self.accounts[order], order + 1, price, size, time
+        if best in (NO_BID, NO_ASK):
+            order_type = MARKET
+        if order_type == MARKET:
+            self.sketch.place(index, side, NO_ASK - 1 if side == BUY else NO_BID + 1, size, rests=False)
+            return PLACE, index, side, order_type, 0, size
+        ticks = max(1, best + (3 if side == BUY else -3))
+        self.sketch.place(index, side, ticks, size, rests=order_type == LIMIT)
+        return PLACE, index, side, order_type, ticks * shape.tick_size, size
 
 
 class _BookSketch:
     """Enough of a book to know which orders probably live: matching without accounts and rules."""
 
-    def __init__(self) -> None:
+    def __init__(self, order_count: int) -> None:
         self.live: list[int] = []
-        self.position: dict[int, int] = {}
-        self.side: dict[int, int] = {}
-        self.ticks: dict[int, int] = {}
-        self.size: dict[int, int] = {}
+        self.position = [0] * order_count
+        self.side = [0] * order_count
+        self.ticks = [0] * order_count  # 0: not in the book
+        self.size = [0] * order_count
         self.queues: tuple[list[tuple[int, int, int]], list[tuple[int, int, int]]] = ([], [])
         self.arrivals = 0
 
@@ -175,23 +190,23 @@ class _BookSketch:
         age = int(choice * choice * len(self.live))
         return self.live[len(self.live) - 1 - age]
 
-    def best(self, side: int) -> int | None:
-        queue = self.queues[side]
-        while queue and not self.is_current(queue[0]):
+    def best(self, side: int) -> int:
+        """The best price of a side in ticks; NO_BID or NO_ASK if it is empty."""
+        queue, ticks = self.queues[side], self.ticks
+        while queue:
+            key, _, order = queue[0]
+            if ticks[order] == (-key if side == BUY else key):
+                return ticks[order]
             heappop(queue)
-        return abs(queue[0][0]) if queue else None
-
-    def is_current(self, entry: tuple[int, int, int]) -> bool:
-        key, _, order = entry
-        return self.ticks.get(order) == abs(key)
-
-    def crosses(self, side: int, ticks: int) -> bool:
-        best = self.best(SELL if side == BUY else BUY)
-        return best is not None and (best <= ticks if side == BUY else best >= ticks)
+        return NO_BID if side == BUY else NO_ASK
 
     def place(self, order: int, side: int, ticks: int, size: int, *, rests: bool) -> None:
-        makers = self.queues[SELL if side == BUY else BUY]
-        while size > 0 and self.crosses(side, ticks):
+        other = 1 - side
+        makers = self.queues[other]
+        while size > 0:
+            best = self.best(other)
+            if best > ticks if side == BUY else best < ticks:
+                break
             maker = makers[0][2]
             traded = min(size, self.size[maker])
             size -= traded
@@ -209,16 +224,11 @@ class _BookSketch:
         heappush(self.queues[side], (-ticks if side == BUY else ticks, self.arrivals, order))
 
     def remove(self, order: int) -> None:
-        position, last = self.position.pop(order), self.live.pop()
+        position, last = self.position[order], self.live.pop()
         if last != order:
             self.live[position] = last
             self.position[last] = position
-        del self.side[order], self.ticks[order], self.size[order]
-
-    def replace(self, order: int, ticks: int) -> None:
-        side, size = self.side[order], self.size[order]
-        self.remove(order)
-        self.place(order, side, ticks, size, rests=True)
+        self.ticks[order] = 0
 
 
 def _clusters(rng: np.random.Generator, count: int) -> NDArray[np.float64]:

@@ -28,6 +28,7 @@ class Market:
 
     title: str
     units: Units
+    tick_size: int
     samples: list[BookSample]
     times: Values
     fills: Values
@@ -53,13 +54,15 @@ def _draw_history(axes: Any, market: Market) -> None:
         return
     low, high = _price_range(market, mids)
     hours = _hours(market, np.array([sample.time for sample in market.samples]))
-    grid = _depth_grid(market, low, high)
-    image = np.log1p(grid / max(1e-12, float(np.quantile(grid[grid > 0], 0.5)))) if grid.any() else grid
-    extent = (hours[0], max(hours[-1], hours[0] + 1e-9), low, high)
-    axes.imshow(image, origin="lower", aspect="auto", extent=extent, cmap="magma", interpolation="bilinear", vmin=0)
+    edges = _row_edges(market, low, high)
+    grid = _depth_grid(market, edges)
+    if grid.any():
+        typical = float(np.median(grid[grid > 0]))
+        starts = np.append(0.0, hours)
+        axes.pcolormesh(starts, edges, np.log1p(grid / typical), cmap="magma", vmin=0, rasterized=True)
     _draw_trades(axes, market)
     axes.plot(hours, mids, color=MID, linewidth=1.4, label="mid price")
-    axes.set_xlim(extent[:2])
+    axes.set_xlim(0, max(hours[-1], 1e-9))
     axes.set_ylim(low, high)
     axes.set_xlabel(_time_label(market), color=TEXT)
     axes.set_ylabel(f"price, {market.units.quote}", color=TEXT)
@@ -91,6 +94,11 @@ def _draw_depth(axes: Any, market: Market) -> None:
             axes.fill_betweenx(prices, 0, cumulated, color=color, alpha=0.45, step="post", linewidth=0)
             axes.step(cumulated, prices, color=color, linewidth=1.4, where="pre", label=name)
     axes.set_xlim(left=0)
+    if last.bids and last.asks:
+        middle = (last.bids[0][0] + last.asks[0][0]) / 2 / market.units.price
+        reach = max(middle - last.bids[-1][0] / market.units.price, last.asks[-1][0] / market.units.price - middle)
+        axes.set_ylim(middle - min(reach, 0.03 * middle), middle + min(reach, 0.03 * middle))
+    axes.ticklabel_format(useOffset=False)
     axes.set_xlabel(f"cumulated size, {market.units.base}", color=TEXT)
     axes.yaxis.tick_right()
     axes.legend(loc="upper right", facecolor=BACKGROUND, edgecolor=GRID, labelcolor=TEXT)
@@ -101,14 +109,21 @@ def _cumulated(levels: Levels, units: Units) -> tuple[Values, Values]:
     return prices, np.cumsum([size / units.size for _, size, _ in levels])
 
 
-def _depth_grid(market: Market, low: float, high: float) -> Values:
+def _row_edges(market: Market, low: float, high: float) -> Values:
+    """Prices that separate the rows: each row is as many whole ticks as keep their number near ROWS."""
+    tick = market.tick_size / market.units.price
+    height = max(1, round((high - low) / tick / ROWS)) * tick
+    edges: Values = np.arange(np.floor(low / height), np.ceil(high / height) + 1) * height - tick / 2
+    return edges
+
+
+def _depth_grid(market: Market, edges: Values) -> Values:
     """Size by price (rows) and sample (columns)."""
-    grid = np.zeros((ROWS, len(market.samples)))
+    grid = np.zeros((len(edges) - 1, len(market.samples)))
     for column, sample in enumerate(market.samples):
-        for price, size, _ in (*sample.bids, *sample.asks):
-            row = int((price / market.units.price - low) / (high - low) * ROWS)
-            if 0 <= row < ROWS:
-                grid[row, column] += size / market.units.size
+        levels = np.array([(price, size) for price, size, _ in (*sample.bids, *sample.asks)], float).reshape(-1, 2)
+        prices, sizes = levels[:, 0] / market.units.price, levels[:, 1] / market.units.size
+        grid[:, column] = np.histogram(prices, edges, weights=sizes)[0]
     return grid
 
 
