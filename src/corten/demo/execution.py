@@ -55,10 +55,10 @@ class BookSample:
 
 
 class Execution:
-    """One order book in a machine of its own."""
+    """One order book in a machine of its own, a new one unless given."""
 
-    def __init__(self, contract: Path, rules: Mapping[str, int]) -> None:
-        self.machine = corten.Machine()
+    def __init__(self, contract: Path, rules: Mapping[str, int], machine: corten.Machine | None = None) -> None:
+        self.machine = machine or corten.Machine()
         self.contract = self.machine.deploy(contract, name="order_book", sender=0, **rules)
         self._pages = self._current_pages()
 

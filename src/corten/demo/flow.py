@@ -56,6 +56,7 @@ class FlowShape:
     lot_size: int = 10_000
     drift: float = 0.002  # standard deviation of the price's logarithm from start to end
     messages_per_second: float = 2_000.0
+    limit_only: bool = False  # every order may rest
 
 
 def generate_flow(seed: int, count: int, shape: FlowShape | None = None) -> Messages:
@@ -164,7 +165,9 @@ class _Generator:
         if choice > 1 - shape.special:
             order_type = FILL_OR_KILL
         if best in (NO_BID, NO_ASK):
-            order_type = MARKET
+            order_type, best = MARKET, round(self.fair_ticks[index])
+        if shape.limit_only:
+            order_type = LIMIT
         if order_type == MARKET:
             self.sketch.place(index, side, NO_ASK - 1 if side == BUY else NO_BID + 1, size, rests=False)
             return PLACE, index, side, order_type, 0, size
