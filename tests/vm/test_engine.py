@@ -52,7 +52,7 @@ def test_the_unchecked_engine_equals_the_public_api(messages):
     machine = Machine(memory_limit=MEMORY_LIMIT)
     contract = machine.deploy(token(), sender=1, supply=1000)
     reference = ReferenceInstance(instrumented_token(), LAYOUT)
-    header = machine.default_header
+    header = machine._environment.default_header
     init = contract.interface.init.parameters
     reference.apply(b"\x18\0\0\0\0\0\0\0\1\0\0\0\x08\0\0\0" + init.pack([1000]), 2, header)
     batch = contract.batch()
@@ -66,11 +66,11 @@ def test_the_unchecked_engine_equals_the_public_api(messages):
         ours = receipts.columns[position]
         assert (ours["status"], ours["code"], ours["site"], ours["gas"]) == (receipt[0], *receipt[2:5])
         assert receipts._records_of(position)[8:] == records[8:]
-    assert bytes(contract._live()._instance.memory) == reference.memory()
+    assert bytes(contract.residency.live()._instance.memory) == reference.memory()
 
 
 def test_memory_views_keep_their_store_alive(machine, contract):
-    memory = contract._live()._instance.memory
+    memory = contract.residency.live()._instance.memory
     machine.restore(Machine(memory_limit=MEMORY_LIMIT, cache=False).snapshot())
     del contract
     gc.collect()
@@ -140,7 +140,7 @@ def test_a_trap_inside_recover_is_the_hosts_fault():
 
 def test_a_broken_instance_is_not_used_again_and_restore_replaces_it(machine, contract, monkeypatch):
     snapshot, root = machine.snapshot(), machine.state_root
-    monkeypatch.setattr("corten.vm.machine.STACK_LIMIT", 2**31 - 1)
+    monkeypatch.setattr("corten.vm.residency.STACK_LIMIT", 2**31 - 1)
     with pytest.raises(HostFault, match="native stack overflow"):
         contract.recurse(depth=2**31, gas_limit=10**12)
     monkeypatch.undo()

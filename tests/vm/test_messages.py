@@ -64,6 +64,14 @@ def test_a_trap_rolls_back_memory_globals_and_events(contract, machine, code, tr
     assert caught.value.code is trap
 
 
+def test_a_trap_number_that_is_none_counts_as_unreachable(contract):
+    receipt = contract.fail(code=100)
+    assert (receipt.status, receipt.code, receipt.trap) == (Status.TRAPPED, 100, TrapCode.UNREACHABLE)
+    with pytest.raises(Trapped) as caught:
+        receipt.raise_for_status()
+    assert "100" in caught.value.__notes__[0]
+
+
 def test_endless_loops_and_deep_recursion_end(contract, machine):
     root = machine.state_root
     receipt = contract.spin(gas_limit=100_000)
@@ -146,6 +154,7 @@ def test_a_value_that_does_not_fit_is_refused_by_name(contract, machine, field, 
         ({"to": 2, "amount": 5, "sender": -1}, "sender"),
         ({"to": 2, "amount": 5, "sender": 2**32}, "sender"),
         ({"to": 2, "amount": 5, "gas_limit": "many"}, "gas_limit"),
+        ({"to": 2, "amount": 5, "gas_limit": -1}, "gas_limit"),
         ({"to": 2, "amount": 5, "height": -1}, "height"),
     ],
 )

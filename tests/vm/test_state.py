@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -21,7 +24,7 @@ def recomputed_root(machine):
     """The machine's root from scratch, from the bytes in memory."""
     hashes = []
     for contract in machine:
-        instance = contract._live()._instance
+        instance = contract.residency.live()._instance
         state = state_tree.state_root(bytes(instance.memory), instance.globals())
         hashes.append(state_tree.contract_hash(contract.name, len(instance.memory), token(), state))
     return state_tree.machine_root(hashes)
@@ -35,7 +38,7 @@ def test_the_root_of_no_contracts_and_of_three(machine):
 
 
 def test_initial_data_and_globals_are_committed(machine, contract):
-    assert bytes(contract._live()._instance.memory[200000:200012]) == b"initial data"
+    assert bytes(contract.residency.live()._instance.memory[200000:200012]) == b"initial data"
     assert machine.state_root == recomputed_root(machine)
     before = machine.state_root
     contract.count_calls()
@@ -86,11 +89,11 @@ def test_zero_subtrees():
 def test_proofs_lead_to_the_root(contract):
     contract.write(address=400_000, value=7)
     proof = contract.prove(400_000 // PAGE_BYTES)
-    assert proof.root() == contract.root()
+    assert proof.root() == contract.state_root
     assert proof.page[400_000 % PAGE_BYTES] == 7
-    assert contract.prove(0).root() == contract.root()
+    assert contract.prove(0).root() == contract.state_root
     contract.write(address=400_000, value=8)
-    assert proof.root() != contract.root()
+    assert proof.root() != contract.state_root
     with pytest.raises(InvalidInput, match="page"):
         contract.prove(MEMORY_LIMIT // PAGE_BYTES)
 
@@ -170,21 +173,35 @@ TestForks.settings = settings(max_examples=25, stateful_step_count=30, deadline=
 def test_a_fork_is_made_without_copying_and_lazily(machine, contract):
     contract.transfer(to=2, amount=50, sender=1)
     fork = machine.fork()
-    assert fork["Token"]._resident is None
+    assert fork["Token"].residency.resident is None
     assert fork.state_root == machine.state_root
     assert fork.snapshot().contracts[0][2] is machine.snapshot().contracts[0][2]
-    assert fork["Token"]._resident is None
+    assert fork["Token"].residency.resident is None
     assert fork["Token"].balance(2) == 50
     fork["Token"].transfer(to=3, amount=1, sender=2)
     assert (fork["Token"].balance(3), contract.balance(3)) == (1, 0)
 
 
+def test_forks_that_nobody_holds_give_their_memory_back_at_once(machine, contract):
+    gc.disable()
+    try:
+        alive = []
+        for number in range(20):
+            fork = machine.fork()
+            fork["Token"].transfer(to=2, amount=number + 1, sender=1).raise_for_status()
+            alive.append(weakref.ref(fork["Token"].residency.resident._instance._store))
+            del fork
+        assert [store() for store in alive] == [None] * 20
+    finally:
+        gc.enable()
+
+
 def test_snapshots_share_what_did_not_change(contract, machine):
     contract.write(address=600_000, value=1)
-    first = contract.snapshot()
-    assert contract.snapshot() is first
+    first = contract.residency.snapshot()
+    assert contract.residency.snapshot() is first
     contract.write(address=700_000, value=1)
-    second = contract.snapshot()
+    second = contract.residency.snapshot()
     pages = [pair for pair in zip(first.pages[0], second.pages[0], strict=True) if pair[0] is not pair[1]]
     assert len(pages) == 1
     assert machine.state_root == recomputed_root(machine)
@@ -200,7 +217,7 @@ def test_restore_brings_back_header_and_contracts(machine, contract):
     assert (machine.time, machine.height) == (5, 6)
     assert contract.header().tolist() == [5, 6, 0]
     assert list(machine.contracts) == ["Token"]
-    with pytest.raises(InvalidInput, match="restored to before it"):
+    with pytest.raises(InvalidInput, match="restored to before this"):
         later.count_calls()
     machine.restore(both)
     assert machine["later"].balance(0) == 3
@@ -214,7 +231,7 @@ def test_a_snapshot_of_other_settings_is_refused(machine, contract):
 
 
 def test_savepoint_and_rollback(contract):
-    region = contract._live().state
+    region = contract.residency.live().state
     root = region.root()
     savepoint = region.savepoint()
     contract.transfer(to=2, amount=50, sender=1)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import inspect
-import threading
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,17 +15,10 @@ from corten.vm.batch import Batch, Frames, UniformFrames
 from corten.vm.codec import describe
 from corten.vm.interface import EntryType, Interface, suggestion
 from corten.vm.layout import RECORD_HEADER_BYTES, RESULT_RECORD, U32
-from corten.vm.program import Program
 from corten.vm.receipts import Origin, Receipt, Receipts
-from corten.vm.resident import PreparedEntry, Residence
-from corten.vm.state import PageImage, PageProof, contract_hash
-
-if TYPE_CHECKING:
-    from corten.vm.machine import Machine
-    from corten.vm.python_engine import MemoryImage, PythonProgram
-
-AnyProgram: TypeAlias = "Program | PythonProgram"
-Image: TypeAlias = "PageImage | MemoryImage"
+from corten.vm.residency import Residency
+from corten.vm.resident import PreparedEntry
+from corten.vm.state import PageProof
 
 _OPTIONS = ("sender", "gas_limit", "time", "height")
 
@@ -38,19 +30,15 @@ class Contract:
     message or batch at a time, others wait; different contracts run in parallel.
     """
 
-    def __init__(self, machine: Machine, name: str, program: AnyProgram, image: Image | None = None) -> None:
+    def __init__(self, name: str, residency: Residency) -> None:
+        program = residency.program
         self.name = name
-        self.program = program
         self.interface: Interface = program.interface
-        self._machine = machine
+        self.residency = residency
         self._origin = Origin(program.interface, program.directory)
-        self._image = image
-        self._resident: Residence | None = None
-        self._is_removed = False
-        self._lock = threading.RLock()
         self.entries = {
-            entry.name: Entry(self, entry, PreparedEntry(entry, program.layout))
-            for entry in program.interface.entries
+            entry.name: Entry(self._origin, residency, entry)
+            for entry in self.interface.entries
             if entry.kind != "init"
         }
         for entry_name, entry in self.entries.items():
@@ -107,77 +95,34 @@ class Contract:
         else:
             frames = UniformFrames(self.interface.entry(messages), rows, sender)
         entries = frames.entries
-        header = self._machine.header(gas_limit, time, height)
-        with self._lock:
-            columns, crossings = self._live().submit(frames, header)
+        residency = self.residency
+        header = residency.environment.header(gas_limit, time, height)
+        with residency.lock:
+            columns, crossings = residency.live().submit(frames, header)
         return Receipts(self._origin, entries, columns, crossings)
 
-    def root(self) -> bytes:
+    @property
+    def state_root(self) -> bytes:
         """The root of this contract's state; 32 bytes."""
-        with self._lock:
-            if self._resident is None and self._image is not None:
-                return self._image.root
-            return self._live().state.root()
-
-    def commitment(self) -> bytes:
-        """The contract's leaf of the machine's state root: name, memory size, module and state."""
-        root = self.root()
-        assert isinstance(self.program, Program)
-        return contract_hash(self.name, self.program.layout.memory_bytes, self.program.module_hash, root)
+        return self.residency.root()
 
     def prove(self, page: int) -> PageProof:
-        """A 4 KiB page of memory with its path to `root`."""
-        with self._lock:
-            proof: PageProof = self._live().state.prove(page)
-            return proof
-
-    def snapshot(self) -> Image:
-        """The state as it is, as an immutable image."""
-        with self._lock:
-            if self._resident is None and self._image is not None:
-                return self._image
-            image: Image = self._live().state.snapshot()
-            return image
-
-    def restore(self, image: Image) -> None:
-        """Back to an image of this contract or of a fork's; a broken instance is replaced."""
-        with self._lock:
-            self._is_removed = False
-            if self._resident is None or self._resident.faulted:
-                self._resident, self._image = None, image
-            else:
-                self._resident.state.restore(image)
-
-    def remove(self) -> None:
-        """The machine went back to before this contract's deployment."""
-        with self._lock:
-            self._resident, self._image, self._is_removed = None, None, True
-
-    def initialize(self, sender: int, arguments: Mapping[str, Any]) -> Receipt | None:
-        """Run the init entry, if there is one; Rejected or Trapped when it refuses."""
-        entry = self.interface.init
-        if entry is None:
-            if arguments:
-                raise InvalidInput("deploy", f"no arguments: {self.interface.name} has no @init", ", ".join(arguments))
-            return None
-        receipt: Receipt = Entry(self, entry, PreparedEntry(entry, self.program.layout)).apply(
-            arguments, {"sender": sender}
-        )
-        return receipt.raise_for_status()
+        """A 4 KiB page of memory with its path to `state_root`."""
+        return self.residency.prove(page)
 
     def __repr__(self) -> str:
         return f"<Contract {self.name}: {', '.join(self.entries)}>"
 
-    def _live(self) -> Residence:
-        """The instance; made at first use, for a fork from its image."""
-        if self._resident is None:
-            if self._is_removed:
-                raise InvalidInput("contract", "a contract of the machine", f"{self.name!r}: restored to before it")
-            resident = self._machine.make_resident(self.program)
-            if self._image is not None:
-                resident.state.restore(self._image)
-            self._resident, self._image = resident, None
-        return self._resident
+
+def initialize(residency: Residency, sender: int, arguments: Mapping[str, Any]) -> None:
+    """Run a new contract's init entry, if there is one; Rejected or Trapped when it refuses."""
+    interface = residency.program.interface
+    if interface.init is None:
+        if arguments:
+            raise InvalidInput("deploy", f"no arguments: {interface.name} has no @init", ", ".join(arguments))
+        return
+    entry = Entry(Origin(interface, residency.program.directory), residency, interface.init)
+    entry.apply(arguments, {"sender": sender}).raise_for_status()
 
 
 class Entry:
@@ -187,17 +132,18 @@ class Entry:
     `height`. A message returns its Receipt, accepted or not. A view returns its value; Rejected and Trapped are raised.
     """
 
-    def __init__(self, contract: Contract, entry: EntryType, prepared: PreparedEntry) -> None:
+    def __init__(self, origin: Origin, residency: Residency, entry: EntryType) -> None:
         self.type = entry
         self.name = entry.name
-        self._contract = contract
-        self._machine = contract._machine
-        self._prepared = prepared
+        self._origin = origin
+        self._residency = residency
+        self._environment = residency.environment
+        self._prepared = PreparedEntry(entry, residency.program.layout)
         self._names = entry.parameters.names
         self._is_view = entry.kind == "view"
         self.__doc__ = f"{entry.kind}: {entry.signature}"
 
-    def __call__(self, *positional: Any, **named: Any) -> Any:
+    def __call__(self, /, *positional: Any, **named: Any) -> Any:
         if positional:
             named |= self._bind(positional, named)
         try:
@@ -205,7 +151,7 @@ class Entry:
         except KeyError:
             raise self._missing(named) from None
         sender = named.pop("sender", 0)
-        header = self._header(named) if named else self._machine.default_header
+        header = self._header(named) if named else self._environment.default_header
         return self._apply(values, sender, header)
 
     def apply(self, arguments: Mapping[str, Any], options: Mapping[str, Any]) -> Any:
@@ -227,16 +173,16 @@ class Entry:
         return inspect.Signature([*fields, *options])
 
     def __repr__(self) -> str:
-        return f"<{self.type.kind} {self._contract.name}.{self.type.signature}>"
+        return f"<{self.type.kind} {self._origin.interface.name}.{self.type.signature}>"
 
     def _apply(self, values: Sequence[Any], sender: int, header: bytes) -> Any:
-        contract = self._contract
-        with contract._lock:
-            resident = contract._resident or contract._live()
+        residency = self._residency
+        with residency.lock:
+            resident = residency.resident or residency.live()
             status, code, site, gas, records = resident.apply(self._prepared, sender, values, header)
         if self._is_view and status == 0:
             return self._value(records)
-        receipt = Receipt(contract._origin, self.type, status, code, site, gas, records, resident.failure)
+        receipt = Receipt(self._origin, self.type, status, code, site, gas, records, resident.failure)
         if self._is_view or status == Status.INVALID:
             raise receipt.exception()
         return receipt
@@ -263,7 +209,7 @@ class Entry:
         for name in named:
             if name not in _OPTIONS[1:]:
                 raise self._unknown(name, (*self._names, *_OPTIONS))
-        return self._machine.header(**named)
+        return self._environment.header(**named)
 
     def _missing(self, given: Mapping[str, Any]) -> InvalidInput:
         unknown = [name for name in given if name not in (*self._names, *_OPTIONS)]

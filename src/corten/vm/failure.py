@@ -5,10 +5,12 @@ from __future__ import annotations
 import traceback
 from pathlib import Path
 from types import TracebackType
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from corten.base.errors import InvalidInput, MessageFailed, Rejected, Status, TrapCode, Trapped
 from corten.vm.interface import Interface, located
+
+_TRAP_CODES: Final = frozenset(map(int, TrapCode))
 
 Failure: TypeAlias = MessageFailed | InvalidInput
 
@@ -31,8 +33,17 @@ def _exception(interface: Interface, status: int, code: int) -> Failure:
     if status == Status.REJECTED:
         return Rejected(interface.reason(status, code) or "", code)
     if status == Status.TRAPPED:
-        return Trapped(TrapCode(code))
+        return _trapped(code)
     return InvalidInput("message", "an entry and payload of this contract", interface.reason(status, code) or "")
+
+
+def _trapped(code: int) -> Trapped:
+    """A guest can raise any number; what is no trap code counts as unreachable."""
+    if code in _TRAP_CODES:
+        return Trapped(TrapCode(code))
+    trapped = Trapped(TrapCode.UNREACHABLE)
+    trapped.add_note(f"the guest raised the unknown trap code {code}")
+    return trapped
 
 
 def _traceback(file: str, function: str, line: int) -> TracebackType | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache as memoized
@@ -12,29 +11,16 @@ from typing import Any, Final
 from corten.base.errors import InvalidInput
 from corten.vm.cache import Cache, default_directory
 from corten.vm.codec import describe
-from corten.vm.contract import AnyProgram, Contract, Image
+from corten.vm.contract import Contract, initialize
 from corten.vm.engine import Engine
 from corten.vm.interface import suggestion
-from corten.vm.layout import Layout, header
+from corten.vm.layout import Layout
 from corten.vm.program import Loader, Passes, Program, check_memory_limit
-from corten.vm.resident import Residence, Resident
-from corten.vm.state import machine_root
+from corten.vm.residency import AnyProgram, Environment, Image, Residency, Settings
+from corten.vm.state import contract_hash, machine_root
 
 DEFAULT_MEMORY_LIMIT: Final = 256 << 20
 DEFAULT_GAS_LIMIT: Final = 100_000_000
-STACK_LIMIT: Final = 200_000
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a machine was made with; a fork has the same."""
-
-    engine: str
-    memory_limit: int
-    gas_limit: int
-    chain: int
-    passes: Passes
-    cache_directory: Path | None
 
 
 @dataclass(frozen=True)
@@ -69,29 +55,26 @@ class Machine:
             raise InvalidInput("engine", "'wasmtime' or 'python'", describe(engine))
         check_memory_limit(memory_limit)
         self.settings = Settings(engine, memory_limit, gas_limit, chain, passes or Passes(), _directory(cache))
+        self._environment = Environment(self.settings)
         self._contracts: dict[str, Contract] = {}
-        self._time = self._height = 0
-        self.default_header = self.header()
 
     @property
     def time(self) -> int:
         """Block time that contracts see, in ns."""
-        return self._time
+        return self._environment.time
 
     @time.setter
     def time(self, value: int) -> None:
-        self.default_header = self.header(time=value)
-        self._time = value
+        self._environment.set_block(value, self.height)
 
     @property
     def height(self) -> int:
         """Block height that contracts see."""
-        return self._height
+        return self._environment.height
 
     @height.setter
     def height(self, value: int) -> None:
-        self.default_header = self.header(height=value)
-        self._height = value
+        self._environment.set_block(self.time, value)
 
     @property
     def contracts(self) -> dict[str, Contract]:
@@ -107,7 +90,7 @@ class Machine:
         return iter(self._contracts.values())
 
     def deploy(
-        self, source: str | Path | bytes, name: str | None = None, sender: int = 0, **arguments: Any
+        self, source: str | Path | bytes, /, name: str | None = None, sender: int = 0, **arguments: Any
     ) -> Contract:
         """Load contract source (`.py`), a module (`.wasm`) or its bytes, and run its init with `arguments`.
 
@@ -118,22 +101,22 @@ class Machine:
         chosen = self._free_name(program.interface.name) if name is None else name
         if chosen in self._contracts:
             raise InvalidInput("name", "a name that no contract has yet", repr(chosen))
-        contract = Contract(self, chosen, program)
-        contract.initialize(sender, arguments)
-        self._contracts[chosen] = contract
+        residency = Residency(self._environment, program)
+        initialize(residency, sender, arguments)
+        contract = self._contracts[chosen] = Contract(chosen, residency)
         return contract
 
     @property
     def state_root(self) -> bytes:
         """32 bytes that commit to the code and the state of every contract (docs/spec/state.md)."""
         self._need_undo_log("state_root")
-        return machine_root([contract.commitment() for contract in self])
+        return machine_root([_commitment(contract) for contract in self])
 
     def snapshot(self) -> MachineSnapshot:
         """The machine as it is; costs what changed since the last one."""
         self._need_undo_log("snapshot")
-        contracts = ((name, contract.program, contract.snapshot()) for name, contract in self._contracts.items())
-        return MachineSnapshot(tuple(contracts), self._time, self._height)
+        images = [(each.name, each.residency.program, each.residency.snapshot()) for each in self]
+        return MachineSnapshot(tuple(images), self.time, self.height)
 
     def restore(self, snapshot: MachineSnapshot) -> None:
         """Back to a snapshot of this machine, or over to one of a fork with the same settings."""
@@ -141,17 +124,16 @@ class Machine:
         for name, program, image in snapshot.contracts:
             self._check_program(program)
             known = self._contracts.get(name)
-            if known is not None and known.program is program:
-                known.restore(image)
+            if known is not None and known.residency.program is program:
+                known.residency.restore(image)
                 restored[name] = known
             else:
-                restored[name] = Contract(self, name, program, image)
+                restored[name] = Contract(name, Residency(self._environment, program, image))
         for name, contract in self._contracts.items():
             if restored.get(name) is not contract:
-                contract.remove()
+                contract.residency.remove()
         self._contracts = restored
-        self._time, self._height = snapshot.time, snapshot.height
-        self.default_header = self.header()
+        self._environment.set_block(snapshot.time, snapshot.height)
 
     def fork(self) -> Machine:
         """A machine with the same contracts and states that goes its own way; copies when a contract is first used."""
@@ -167,27 +149,8 @@ class Machine:
         fork.restore(self.snapshot())
         return fork
 
-    def header(self, gas_limit: int | None = None, time: int | None = None, height: int | None = None) -> bytes:
-        """The part of the control block that says what messages may use and see; None means the machine's own."""
-        gas_limit = self.settings.gas_limit if gas_limit is None else gas_limit
-        time = self._time if time is None else time
-        height = self._height if height is None else height
-        try:
-            return header(gas_limit, time, height, self.settings.chain, STACK_LIMIT)
-        except (struct.error, TypeError):
-            found = ", ".join(map(describe, (gas_limit, time, height, self.settings.chain)))
-            raise InvalidInput("gas_limit, time, height, chain", "integers i64, i64, u64, u64", found) from None
-
     def __repr__(self) -> str:
-        return f"<Machine: {', '.join(self._contracts) or 'no contracts'}, height {self._height}>"
-
-    def make_resident(self, program: AnyProgram) -> Residence:
-        """A fresh live contract."""
-        if isinstance(program, Program):
-            return Resident(program)
-        from corten.vm.python_engine import PythonResident
-
-        return PythonResident(program)
+        return f"<Machine: {', '.join(self._contracts) or 'no contracts'}, height {self.height}>"
 
     def _load(self, source: str | Path | bytes) -> AnyProgram:
         layout = Layout(self.settings.memory_limit)
@@ -214,6 +177,14 @@ class Machine:
     def _need_undo_log(self, what: str) -> None:
         if not self.settings.passes.undo:
             raise InvalidInput(what, "a machine with the undo pass, which marks touched pages", "Passes(undo=False)")
+
+
+def _commitment(contract: Contract) -> bytes:
+    """A contract's leaf of the machine's tree: name, memory size, module and state."""
+    root = contract.state_root
+    program = contract.residency.program
+    assert isinstance(program, Program)
+    return contract_hash(contract.name, program.layout.memory_bytes, program.module_hash, root)
 
 
 def _directory(cache: bool | str | Path) -> Path | None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corten.base.errors import InvalidInput, Status, TrapCode
+from corten.base.errors import InvalidInput, Status, TrapCode, Trapped
 from corten.vm.codec import RecordType
 from corten.vm.failure import failure, formatted
 from corten.vm.interface import EntryType, Interface, suggestion
@@ -64,8 +64,9 @@ class Receipt:
 
     @property
     def trap(self) -> TrapCode | None:
-        """The trap's code, if it was a trap."""
-        return TrapCode(self.code) if self.status is Status.TRAPPED else None
+        """The trap's code, if it was a trap; UNREACHABLE for a number that is none."""
+        error = self.exception() if self.status is Status.TRAPPED else None
+        return error.code if isinstance(error, Trapped) else None
 
     @property
     def events(self) -> list[Any]:
