@@ -64,7 +64,9 @@ SOURCE = """
             return self.deep(x + 1)
 
         @message
-        def everything(self, order: Order, wide: i128, name: bytes32, real: f64, flag: bool, at: Handle[Order]) -> Order:
+        def everything(
+            self, order: Order, wide: i128, name: bytes32, real: f64, flag: bool, at: Handle[Order]
+        ) -> Order:
             self.order = order
             return self.order
 

@@ -5,9 +5,23 @@ from __future__ import annotations
 import pytest
 
 from corten.base.errors import TrapCode, Trapped
-from corten.lang import address_of, allocate, check_index, copy_memory, equal_keys, fill_memory, hash_of, size_of
+from corten.lang import (
+    address_of,
+    allocate,
+    check_index,
+    copy_memory,
+    equal_keys,
+    fill_memory,
+    hash_of,
+    ref,
+    size_of,
+    store,
+    u8,
+    u16,
+    u32,
+    u64,
+)
 from corten.lang import load as load_value
-from corten.lang import ref, store, u8, u16, u32, u64
 from corten.lang.layout import layout_of
 from corten.lang.refusal import LanguageError
 from tests.lang.conftest import HEAP
@@ -130,7 +144,7 @@ def test_storing_copies_and_reading_refers(types):
 
 def test_array_index(types):
     nodes = types.Everything().nodes
-    assert int(len(nodes)) == 3
+    assert len(nodes) == 3
     assert nodes[u16(2)].price == 0
     for wrong in (-1, 3, u64(1 << 40)):
         with pytest.raises(Trapped) as caught:
