@@ -73,7 +73,8 @@ class Context:
     module: Module
     options: Options
     symbols: Symbols
-    function_types: list[int]
+    function_types: list[int]  # type index of every function of the guest, imports first
+    global_types: list[int]
     costs: dict[int, int]
     call_costs: list[int]  # to add to a call's own cost
     callees: list[Callee | None]  # None: not a call once instrumented

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from corten.base.errors import InvalidModule
-from corten.wasm.instrument import gas, stack, undo
+from corten.wasm.instrument import gas, nan, stack, undo
 from corten.wasm.instrument.assemble import Assembler
 from corten.wasm.instrument.body import Body
 from corten.wasm.instrument.context import Context, Options, describe_function
@@ -47,6 +47,7 @@ def instrument(module: Module, abi: Abi | None, options: Options) -> Module:
 def passes(options: Options) -> list[tuple[str, Pass]]:
     """Name and function of every pass that is switched on, in order."""
     listed: list[tuple[bool, str, Pass]] = [
+        (options.nan, "nan", nan.add_nan),
         (options.gas, "gas", gas.add_gas),
         (options.stack, "stack", stack.add_stack),
         (options.undo, "undo", undo.add_undo),
@@ -80,6 +81,7 @@ def _context(module: Module, abi: Abi | None, options: Options) -> Context:
         options=options,
         symbols=Symbols(module, helpers),
         function_types=module.function_type_indices(),
+        global_types=[item.value_type for item in module.global_types()],
         costs=options.schedule.costs,
         call_costs=[cost for _, cost in imported] + [0] * len(facts),
         callees=callees + [fact.callee for fact in facts],

@@ -1,0 +1,331 @@
+"""NaN canonicalization: where the bits of a NaN could show, they are the canonical ones; no other bit ever changes.
+
+A float is tainted by operators whose NaN bits the specification leaves open (arithmetic, sqrt, rounding, min, max, promote,
+demote, and their vector lanes). Locals, `select`, `abs`, `pmin`, `pmax`, splats and lanes pass taint on. A tainted value is
+canonicalized before stores, reinterprets, calls, returns, `global.set`, `neg`, `copysign`, vector operators of another
+interpretation, at the end of a block that yields it, and where it meets a value whose bits are exact in one operator.
+
+    local.set $t  f64.const nan  local.get $t  local.get $t  local.get $t  f64.ne  select
+
+A local may be tainted on one path and exact on another: only if its bits then matter, every tainted value is
+canonicalized before it is put there. States are found by walking the function until loop headers no longer change.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from corten.wasm import op
+from corten.wasm.instrument.body import OPENING, branch_labels
+from corten.wasm.instrument.taint import (
+    EXACT,
+    FREE,
+    RULES,
+    SOURCES,
+    STATE,
+    TAINT,
+    Rule,
+    across_lane,
+    after_canonicalization,
+    canonicalize,
+    constant,
+    is_mixed,
+)
+from corten.wasm.opcodes import EMPTY_BLOCK, F32, F64, I32, V128
+
+if TYPE_CHECKING:
+    from corten.wasm.instrument.body import Body
+    from corten.wasm.instrument.context import Context
+    from corten.wasm.module import FuncType, Instr
+
+_CONSTANTS: Final = frozenset((op.F32_CONST, op.F64_CONST, op.V128_CONST))
+_FLOATS: Final = frozenset((F32, F64, V128))
+_JUMPS: Final = frozenset((op.BR, op.BR_IF, op.BR_TABLE))
+_ORIGIN_SHIFT: Final = 8  # a mixed operand carries, above its state, the local that it came from, plus one
+
+
+def add_nan(body: Body, context: Context) -> None:
+    """Canonicalize in one function."""
+    if not any(instr[0] in SOURCES for instr in body.core):
+        return
+    walk = _Walk(body, context)
+    while walk.once(emit=False):
+        pass
+    walk.once(emit=True)
+
+
+class _Construct:
+    """An open block: `before` are the locals' states at its start, `joined` those of the branches to its end."""
+
+    __slots__ = ("before", "height", "joined", "kind", "parameters", "position", "results")
+
+    def __init__(self, kind: int, position: int, height: int, before: list[int]) -> None:
+        self.kind = kind
+        self.position = position
+        self.height = height
+        self.before = before
+        self.joined: list[int] | None = None
+        self.parameters: tuple[int, ...] = ()
+        self.results: tuple[int, ...] = ()
+
+
+class _Walk:
+    def __init__(self, body: Body, context: Context) -> None:
+        self.body = body
+        self.context = context
+        self.types = context.module.types
+        self.clean: dict[int, bool] = {}  # locals that tainted values are canonicalized for
+        self.unclean: dict[int, bool] = {}  # those found in this walk
+        self.headers: dict[int, list[int]] = {}  # states of the locals at loop headers, by position
+        self.has_changed = False
+        self.emit = False
+        self.stack: list[int] = []
+        self.locals: list[int] = []
+        self.constructs: list[_Construct] = []
+        self.is_reachable = True
+
+    def once(self, *, emit: bool) -> bool:
+        """Walk the function; whether what was assumed of loop headers or locals was too little."""
+        parameters = len(self.body.signature.params)
+        self.emit, self.has_changed, self.is_reachable = emit, False, True
+        self.stack, self.constructs = [], []
+        self.locals = [EXACT] * parameters + [FREE] * len(self.body.function.locals)
+        for position, instr in enumerate(self.body.core):
+            self._step(position, instr)
+        if self.is_reachable:
+            self._settle(len(self.body.core), self.body.signature.results, 0)
+        return self._learn() or self.has_changed
+
+    def _learn(self) -> bool:
+        """Locals to keep clean from now on; what loop headers were thought to hold is then out of date."""
+        found, self.unclean = self.unclean, {}
+        if found:
+            self.clean |= found
+            self.headers.clear()
+        return bool(found)
+
+    def _step(self, position: int, instr: Instr) -> None:
+        code = instr[0]
+        if code == op.LOCAL_GET:
+            self._get(instr[1])
+        elif code == op.LOCAL_SET:
+            self._set(position, instr[1])
+            self.stack.pop()
+        elif code == op.LOCAL_TEE:
+            self._set(position, instr[1])
+        elif code in _CONSTANTS:
+            self.stack.append(constant(instr))
+        elif code in RULES:
+            self._apply(position, RULES[code])
+        else:
+            self._special(position, instr)
+
+    def _special(self, position: int, instr: Instr) -> None:
+        code = instr[0]
+        if code == op.CALL:
+            self._call(position, self.types[self.context.function_types[instr[1]]], ())
+        elif code == op.CALL_INDIRECT:
+            self._call(position, self.types[instr[1]], (I32,))
+        elif code == op.DROP:
+            self.stack.pop()
+        elif code in (op.SELECT, op.SELECT_T):
+            self._select(position)
+        elif code == op.GLOBAL_GET:
+            self.stack.append(EXACT)
+        elif code == op.GLOBAL_SET:
+            self._settle(position, (self.context.global_types[instr[1]],), 0)
+            self.stack.pop()
+        else:
+            self._control(position, instr)
+
+    # ── operands ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _get(self, local: int) -> None:
+        state = self.locals[local]
+        self.stack.append(state | (local + 1) << _ORIGIN_SHIFT if is_mixed(state) else state)
+
+    def _set(self, position: int, local: int) -> None:
+        """Leaves the operand on the stack."""
+        state = self.stack[-1]
+        if state & TAINT and (local in self.clean or is_mixed(state)):
+            self._settle(position, (self.body.local_types[local],), 0)
+        self.locals[local] = self.stack[-1] & STATE
+
+    def _apply(self, position: int, rule: Rule) -> None:
+        operands = rule.operands
+        self._settle(position, operands, rule.keeps)
+        height = len(self.stack) - len(operands)
+        state = rule.state
+        if rule.merges:
+            state = self._merge(position, operands)
+        elif rule.lane:
+            state = self._pass_lane(position, rule)
+        del self.stack[height:]
+        self.stack += [state] * rule.results
+
+    def _merge(self, position: int, operands: tuple[int, ...]) -> int:
+        """State of a result that is one of the operands: if they differ, tainted ones are canonicalized first."""
+        states = self.stack[len(self.stack) - len(operands) :]
+        joined = 0
+        for state in states:
+            joined |= state & STATE
+        if not is_mixed(joined):
+            return joined
+        self._settle(position, operands, 0)
+        return EXACT
+
+    def _pass_lane(self, position: int, rule: Rule) -> int:
+        """A splat or an extracted lane is its operand's; a replaced lane leaves a vector of both."""
+        result = V128 if len(rule.operands) == 2 or rule.operands[0] == rule.lane else rule.lane
+        if len(rule.operands) == 1 and not is_mixed(self.stack[-1]):
+            return across_lane(self.stack[-1], result)
+        if len(rule.operands) == 2:
+            vector, scalar = self.stack[-2:]
+            if vector & TAINT and vector == across_lane(scalar, V128):
+                return vector
+        self._settle(position, rule.operands, 0)
+        return EXACT
+
+    def _select(self, position: int) -> None:
+        first, second, _ = self.stack[-3:]
+        joined = (first | second) & STATE
+        if is_mixed(joined):
+            value_type = _type_of(first if first & TAINT else second)
+            self._settle(position, (value_type, value_type, I32), 0)
+            joined = EXACT
+        self.stack[-3:] = [joined]
+
+    def _call(self, position: int, signature: FuncType, more: tuple[int, ...]) -> None:
+        operands = signature.params + more
+        self._settle(position, operands, 0)
+        del self.stack[len(self.stack) - len(operands) :]
+        self.stack += [EXACT] * len(signature.results)
+
+    def _settle(self, position: int, types: tuple[int, ...], keeps: int) -> None:
+        """Canonicalize, before `position`, those of the top operands whose taint is not among `keeps`."""
+        stack = self.stack
+        height = len(stack) - len(types)
+        tainted = []
+        for index in range(height, len(stack)):
+            state = stack[index]
+            if state & TAINT & ~keeps:
+                if is_mixed(state):
+                    self._keep_clean(state)
+                else:
+                    tainted.append(index)
+        if not tainted:
+            return
+        if self.emit:
+            self.body.insert(position, self._canonical(tainted, height, types))
+        for index in tainted:
+            stack[index] = after_canonicalization(stack[index] & TAINT)
+
+    def _canonical(self, tainted: list[int], height: int, types: tuple[int, ...]) -> list[Instr]:
+        """Take the operands down to the first tainted one, and put them back."""
+        indices = range(tainted[0], height + len(types))
+        locals_ = {index: self.body.local(types[index - height], f"operand {index - indices[0]}") for index in indices}
+        code: list[Instr] = [(op.LOCAL_SET, locals_[index]) for index in reversed(indices)]
+        for index in indices:
+            if index in tainted:
+                code += canonicalize(self.stack[index] & TAINT, locals_[index])
+            else:
+                code.append((op.LOCAL_GET, locals_[index]))
+        return code
+
+    def _keep_clean(self, state: int) -> None:
+        self.unclean[(state >> _ORIGIN_SHIFT) - 1] = True
+
+    # ── control ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _control(self, position: int, instr: Instr) -> None:
+        code = instr[0]
+        if code in OPENING:
+            self._open(position, instr)
+        elif code == op.ELSE:
+            self._otherwise(position)
+        elif code == op.END:
+            self._close(position)
+        elif code in _JUMPS:
+            self._jump(position, instr)
+        elif code == op.UNREACHABLE:
+            self.is_reachable = False
+
+    def _open(self, position: int, instr: Instr) -> None:
+        code, block_type = instr
+        if code == op.IF:
+            self.stack.pop()
+        construct = _Construct(code, position, len(self.stack), list(self.locals))
+        construct.parameters, construct.results = self._shape(block_type)
+        construct.height -= len(construct.parameters)
+        if construct.parameters:
+            self._settle(position, construct.parameters, 0)
+            self.stack[construct.height :] = [EXACT] * len(construct.parameters)
+        if code == op.LOOP:
+            self.locals = _join(self.locals, self.headers.get(position, self.locals))
+            self.headers[position] = list(self.locals)
+        self.constructs.append(construct)
+
+    def _otherwise(self, position: int) -> None:
+        construct = self.constructs[-1]
+        if self.is_reachable:
+            self._leave(position, construct)
+        construct.kind = op.ELSE
+        self.stack[construct.height :] = [EXACT] * len(construct.parameters)
+        self.locals, self.is_reachable = list(construct.before), True
+
+    def _close(self, position: int) -> None:
+        construct = self.constructs.pop()
+        if self.is_reachable:
+            self._leave(position, construct)
+        if construct.kind == op.IF:  # without `else`: the way around it
+            construct.joined = _join(construct.before, construct.joined or construct.before)
+        self.locals = list(construct.joined or construct.before)
+        self.stack[construct.height :] = [EXACT] * len(construct.results)
+        self.is_reachable = True
+
+    def _leave(self, position: int, construct: _Construct) -> None:
+        """Arrive at the end of a block."""
+        self._settle(position, construct.results, 0)
+        construct.joined = list(self.locals) if construct.joined is None else _join(construct.joined, self.locals)
+
+    def _jump(self, position: int, instr: Instr) -> None:
+        code, labels = instr[0], branch_labels(instr)
+        condition = () if code == op.BR else (I32,)
+        self._settle(position, self._label_types(labels[-1]) + condition, 0)
+        if condition:
+            self.stack.pop()
+        for label in dict.fromkeys(labels):
+            if label < len(self.constructs):
+                self._join_label(self.constructs[-1 - label])
+        self.is_reachable = code == op.BR_IF
+
+    def _join_label(self, construct: _Construct) -> None:
+        if construct.kind == op.LOOP:
+            known = self.headers.get(construct.position, self.locals)
+            joined = _join(known, self.locals)
+            if joined != known:
+                self.has_changed = True
+            self.headers[construct.position] = joined
+        else:
+            construct.joined = list(self.locals) if construct.joined is None else _join(construct.joined, self.locals)
+
+    def _label_types(self, label: int) -> tuple[int, ...]:
+        if label >= len(self.constructs):
+            return self.body.signature.results
+        construct = self.constructs[-1 - label]
+        return construct.parameters if construct.kind == op.LOOP else construct.results
+
+    def _shape(self, block_type: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        if block_type >= 0:
+            signature = self.types[block_type]
+            return signature.params, signature.results
+        return (), () if block_type == EMPTY_BLOCK else (block_type + 0x80,)
+
+
+def _join(first: list[int], second: list[int]) -> list[int]:
+    return first if first == second else [one | other for one, other in zip(first, second, strict=True)]
+
+
+def _type_of(state: int) -> int:
+    taint = state & TAINT
+    return {1: F32, 4: F64}.get(taint, V128)
