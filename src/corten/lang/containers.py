@@ -10,36 +10,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
-from corten.lang import (
-    Array,
-    Handle,
-    Ref,
-    TrapCode,
-    allocate,
-    check_index,
-    equal_keys,
-    fill_memory,
-    hash_of,
-    i64,
-    inline,
-    leading_zeros,
-    load,
-    no_inline,
-    ref,
-    saturating_cast,
-    size_of,
-    store,
-    struct,
-    trailing_zeros,
-    trap,
-    u32,
-    u64,
-    wrapping_add,
-    wrapping_cast,
-    wrapping_mul,
-    wrapping_shl,
-    wrapping_sub,
-)  # fmt: skip  # isort: skip
+from corten.lang import (  # isort: skip
+    Array, Handle, Ref, TrapCode, allocate, check_index, equal_keys, fill_memory, hash_of, i64, inline, leading_zeros,
+    load, no_inline, ref, saturating_cast, size_of, store, struct, trailing_zeros, trap, u32, u64, wrapping_add,
+    wrapping_cast, wrapping_mul, wrapping_shl, wrapping_sub,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
