@@ -11,22 +11,22 @@ from spec.wasm.trap import Trap
 
 def signed(n: int, i: int) -> int:
     """The number that i's bits mean in two's complement."""
-    return i - 2**n if i >= 2 ** (n - 1) else i
+    return i - (1 << n) if i >= 1 << n - 1 else i
 
 
 def wrap(n: int, number: int) -> int:
     """The number modulo 2**n, which is also the inverse of `signed`."""
-    return number % 2**n
+    return number % (1 << n)
 
 
 def saturate_s(n: int, number: int) -> int:
     """The nearest signed n-bit integer."""
-    return wrap(n, max(-(2 ** (n - 1)), min(number, 2 ** (n - 1) - 1)))
+    return wrap(n, max(-(1 << n - 1), min(number, (1 << n - 1) - 1)))
 
 
 def saturate_u(n: int, number: int) -> int:
     """The nearest unsigned n-bit integer."""
-    return max(0, min(number, 2**n - 1))
+    return max(0, min(number, (1 << n) - 1))
 
 
 def truncated_quotient(dividend: int, divisor: int) -> int:
@@ -75,7 +75,7 @@ def idiv_s(n: int, i: int, j: int) -> int:
     if j == 0:
         raise Trap(TrapCode.DIVISION_BY_ZERO)
     quotient = truncated_quotient(signed(n, i), signed(n, j))
-    if quotient == 2 ** (n - 1):
+    if quotient == 1 << n - 1:
         raise Trap(TrapCode.INTEGER_OVERFLOW)
     return wrap(n, quotient)
 
@@ -100,7 +100,7 @@ def irem_s(n: int, i: int, j: int) -> int:
 
 def inot(n: int, i: int) -> int:
     """Every bit flipped."""
-    return i ^ (2**n - 1)
+    return i ^ ((1 << n) - 1)
 
 
 def iand(n: int, i: int, j: int) -> int:
