@@ -130,19 +130,29 @@ class Batch:
 
     def _build(self) -> Words:
         frames: Words = np.zeros((self._count, self.stride // 8), np.uint64)
+        whole = frames.view(f"V{self.stride}").reshape(self._count)
         appended = 0
         for part in self._parts:
             end = appended + len(part.rows)
-            rows: Any = slice(appended, end) if part.order is None else self._checked_order(part.order)
+            if part.order is None:
+                self._write_part(part, frames[appended:end])
+            else:
+                made: Words = np.empty((len(part.rows), self.stride // 8), np.uint64)
+                self._write_part(part, made)
+                whole[self._checked_order(part.order)] = made.view(whole.dtype).reshape(len(part.rows))
             appended = end
-            frames[rows, 0] = self.stride | part.entry.number << 32
-            frames[rows, 1] = part.sender | np.uint64(part.entry.parameters.size << 32)
-            payload = _payload_words(part.rows, part.entry)
-            frames[rows, _HEADER_WORDS : _HEADER_WORDS + payload.shape[1]] = payload
         if not frames[:, 0].all():
             missing = int(np.flatnonzero(frames[:, 0] == 0)[0])
             raise InvalidInput("order", f"every position 0 … {self._count - 1} once", f"none for {missing}")
         return frames
+
+    def _write_part(self, part: _Part, out: Words) -> None:
+        payload = _payload_words(part.rows, part.entry)
+        used = _HEADER_WORDS + payload.shape[1]
+        out[:, 0] = self.stride | part.entry.number << 32
+        out[:, 1] = part.sender | np.uint64(part.entry.parameters.size << 32)
+        out[:, _HEADER_WORDS:used] = payload
+        out[:, used:] = 0
 
     def _checked_order(self, order: NDArray[np.int64]) -> NDArray[np.int64]:
         if len(order) and not 0 <= int(order.min()) <= int(order.max()) < self._count:

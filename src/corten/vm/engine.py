@@ -17,7 +17,6 @@ import struct
 import sys
 from dataclasses import dataclass
 from functools import cache
-from importlib import metadata
 from typing import Any, Final
 
 import wasmtime
@@ -250,7 +249,9 @@ def _configuration(settings: EngineSettings) -> wasmtime.Config:
 
 @cache
 def _wasmtime_version() -> str:
-    return metadata.version("wasmtime")
+    from importlib.metadata import version
+
+    return version("wasmtime")
 
 
 @cache

@@ -215,34 +215,59 @@ class Receipts:
 
 
 class _Records:
-    """All records of a batch in one buffer of 8-byte words, with the word at which each begins."""
+    """The records of a batch, crossing by crossing: what is decoded at once stays in the processor's cache."""
 
     def __init__(self, crossings: Sequence[Crossing]) -> None:
-        sizes = [len(one.outbox) for one in crossings]
-        begins = np.cumsum([0, *sizes], dtype=np.int64)
-        parts = [one.index.astype(np.int64) // 8 + begin for one, begin in zip(crossings, begins, strict=False)]
-        first_messages = np.array([one.first_message for one in crossings], np.int64)
-        self.words = np.concatenate([one.outbox for one in crossings] or [np.empty(0, np.uint64)])
-        self.begins = np.concatenate(parts or [np.empty(0, np.int64)])
-        headers = self.words[self.begins].view(np.uint32).reshape(-1, 2)
-        self.kinds = headers[:, 0]
-        self.messages = headers[:, 1] + np.repeat(first_messages, [len(part) for part in parts])
+        self._parts = [_Part(crossing) for crossing in crossings]
+        self._first_records = np.cumsum([0, *(len(part.kinds) for part in self._parts)])
 
-    def select(self, chosen: NDArray[Any], record: RecordType) -> NDArray[np.void]:
-        """The chosen records as rows: `message_index`, then the record's own fields."""
-        rows = np.empty(len(chosen), _with_message(record))
-        columns = rows.view(np.int64).reshape(len(rows), 1 + record.size // 8)
-        columns[:, 0] = self.messages[chosen]
-        begins = self.begins[chosen]
-        for word in range(1, columns.shape[1]):
-            begins += 1
-            columns[:, word] = self.words[begins].view(np.int64)
+    def select(self, kind: int, record: RecordType, entries: NDArray[np.bool_] | None) -> NDArray[np.void]:
+        """The records of a kind as rows: `message_index`, then the record's own fields.
+
+        With `entries`, only those of messages for which it is true.
+        """
+        chosen = [part.chosen(kind, entries) for part in self._parts]
+        rows = np.empty(sum(map(len, chosen)), _with_message(record))
+        words = rows.view(np.uint64).reshape(len(rows), 1 + record.size // 8)
+        begin = 0
+        for part, records in zip(self._parts, chosen, strict=True):
+            part.read(records, words[begin : begin + len(records)])
+            begin += len(records)
         return rows
 
     def span(self, first: int, count: int) -> bytes:
         """The bytes of consecutive records, which all lie in one crossing."""
-        end = self.begins[first + count] if first + count < len(self.begins) else len(self.words)
-        return self.words[self.begins[first] : end].tobytes()
+        number = int(np.searchsorted(self._first_records, first, "right")) - 1
+        return self._parts[number].span(first - int(self._first_records[number]), count)
+
+
+class _Part:
+    """One crossing's records: the word at which each begins, its kind and its message."""
+
+    def __init__(self, crossing: Crossing) -> None:
+        self._words = crossing.outbox
+        self._begins = crossing.index.astype(np.int64) >> 3
+        headers = self._words[self._begins].view(np.uint32).reshape(-1, 2)
+        self.kinds = headers[:, 0]
+        self._messages = headers[:, 1].astype(np.uint64) + np.uint64(crossing.first_message)
+
+    def chosen(self, kind: int, entries: NDArray[np.bool_] | None) -> NDArray[Any]:
+        """Which records are of a kind."""
+        records = np.flatnonzero(self.kinds == kind)
+        return records if entries is None else np.compress(entries[self._messages[records]], records)
+
+    def read(self, records: NDArray[Any], out: NDArray[np.uint64]) -> None:
+        """Fill rows of words with the message index and payload of the records."""
+        out[:, 0] = self._messages[records]
+        at = self._begins[records]
+        for word in range(1, out.shape[1]):
+            at += 1
+            out[:, word] = self._words[at]
+
+    def span(self, first: int, count: int) -> bytes:
+        """The bytes of consecutive records."""
+        end = self._begins[first + count] if first + count < len(self._begins) else len(self._words)
+        return self._words[self._begins[first] : end].tobytes()
 
 
 class Columns(Mapping[str, NDArray[np.void]]):
@@ -258,7 +283,7 @@ class Columns(Mapping[str, NDArray[np.void]]):
         if name not in self._decoded:
             if name not in self._types:
                 raise InvalidInput("records", suggestion(name, self._types, self._what), repr(name))
-            self._decoded[name] = self._records_of_batch.select(self._chosen(name), self._types[name][1])
+            self._decoded[name] = self._decode(name)
         return self._decoded[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -268,10 +293,10 @@ class Columns(Mapping[str, NDArray[np.void]]):
         return len(self._types)
 
     def __repr__(self) -> str:
-        return f"<columns of {', '.join(f'{name}: {len(self._chosen(name))}' for name in self)}>"
+        return f"<columns of {', '.join(f'{name}: {len(self[name])}' for name in self)}>"
 
-    def _chosen(self, name: str) -> NDArray[Any]:
-        return np.flatnonzero(self._records_of_batch.kinds == self._types[name][0])
+    def _decode(self, name: str) -> NDArray[np.void]:
+        return self._records_of_batch.select(*self._types[name], None)
 
 
 class _Results(Columns):
@@ -283,11 +308,9 @@ class _Results(Columns):
         super().__init__(records, types, what)
         self._receipts = receipts
 
-    def _chosen(self, name: str) -> NDArray[Any]:
-        results = super()._chosen(name)
+    def _decode(self, name: str) -> NDArray[np.void]:
         number = self._receipts._origin.interface.by_name[name].number
-        entries = self._receipts._entries[self._records_of_batch.messages[results]]
-        return np.compress(entries == number, results)
+        return self._records_of_batch.select(*self._types[name], np.equal(self._receipts._entries, number))
 
 
 def _with_message(record: RecordType) -> np.dtype[Any]:
