@@ -111,6 +111,7 @@ def test_every_type_travels_both_ways(contract):
     assert event.pair._asdict() == {"count": 3, "amount": -4}
     assert event.prices.tolist() == [1, -2, 3]
     assert receipt.result == (3, -4)
+    assert event.side is contract.enums["Side"].SELL
     again = contract.every(**event._asdict())
     assert again.events[0]._replace(prices=None) == event._replace(prices=None)
 

@@ -198,10 +198,10 @@ def test_forks_that_nobody_holds_give_their_memory_back_at_once(machine, contrac
 
 def test_snapshots_share_what_did_not_change(contract, machine):
     contract.write(address=600_000, value=1)
-    first = contract.residency.snapshot()
-    assert contract.residency.snapshot() is first
+    first = contract.snapshot()
+    assert contract.snapshot() is first
     contract.write(address=700_000, value=1)
-    second = contract.residency.snapshot()
+    second = contract.snapshot()
     pages = [pair for pair in zip(first.pages[0], second.pages[0], strict=True) if pair[0] is not pair[1]]
     assert len(pages) == 1
     assert machine.state_root == recomputed_root(machine)

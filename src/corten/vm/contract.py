@@ -16,7 +16,7 @@ from corten.vm.codec import describe
 from corten.vm.interface import EntryType, Interface, suggestion
 from corten.vm.layout import RECORD_HEADER_BYTES, RESULT_RECORD, U32
 from corten.vm.receipts import Origin, Receipt, Receipts
-from corten.vm.residency import Residency
+from corten.vm.residency import Image, Residency
 from corten.vm.resident import PreparedEntry
 from corten.vm.state import PageProof
 
@@ -62,8 +62,9 @@ class Contract:
         """The structured dtype of an entry's rows for `submit`."""
         return self.interface.entry(entry).parameters.dtype
 
-    def types(self) -> dict[str, type[IntEnum]]:
-        """The contract's enums by name."""
+    @property
+    def enums(self) -> dict[str, type[IntEnum]]:
+        """The contract's enums by name: `contract.enums["Side"].BUY`."""
         return self.interface.types.enums
 
     def batch(self) -> Batch:
@@ -75,7 +76,7 @@ class Contract:
         messages: str | Batch,
         rows: Any = None,
         *,
-        sender: ArrayLike = 0,
+        sender: ArrayLike | None = None,
         gas_limit: int | None = None,
         time: int | None = None,
         height: int | None = None,
@@ -83,17 +84,17 @@ class Contract:
         """Apply many messages in order: an entry's name and its rows, or a `Batch`. Returns receipts as columns.
 
         `rows` is a structured array of `dtype(entry)`, or of the same fields in dtypes that convert without loss.
-        `sender` is one account index or one for each row; `gas_limit` holds for each message. The rows of a view give
-        results and change nothing. InvalidInput names the field, what was expected and what was found, before anything
-        is applied.
+        `sender` is one account index (0, the system, unless given) or one for each row; a `Batch` has its own.
+        `gas_limit` holds for each message. The rows of a view give results and change nothing. InvalidInput names the
+        field, what was expected and what was found, before anything is applied.
         """
         frames: Frames
         if isinstance(messages, Batch):
-            if rows is not None or messages.interface is not self.interface:
-                raise InvalidInput("messages", "a batch of this contract, without rows", describe(messages))
+            if rows is not None or sender is not None or messages.interface is not self.interface:
+                raise InvalidInput("messages", "a batch of this contract, without rows or sender", describe(messages))
             frames = messages
         else:
-            frames = UniformFrames(self.interface.entry(messages), rows, sender)
+            frames = UniformFrames(self.interface.entry(messages), rows, 0 if sender is None else sender)
         entries = frames.entries
         residency = self.residency
         header = residency.environment.header(gas_limit, time, height)
@@ -105,6 +106,10 @@ class Contract:
     def state_root(self) -> bytes:
         """The root of this contract's state; 32 bytes."""
         return self.residency.root()
+
+    def snapshot(self) -> Image:
+        """The contract's state as an immutable image, whose pages are shared with earlier ones where nothing changed."""
+        return self.residency.snapshot()
 
     def prove(self, page: int) -> PageProof:
         """A 4 KiB page of memory with its path to `state_root`."""
