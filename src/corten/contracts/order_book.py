@@ -65,7 +65,7 @@ class Link:
 
 @struct
 class Order:
-    """A resting order. A free slot keeps the next free slot in `newer`."""
+    """A resting order."""
 
     key: u64  # account << 32 | client id
     size: Lots
@@ -144,6 +144,7 @@ LOWEST_LIMIT: Ticks = Ticks(1)
 HIGHEST_LIMIT: Ticks = Ticks(0xFFFF_FFFE)
 
 FIRST_BUCKETS: u32 = 2
+BUCKETS_PER_ORDER: u32 = 4  # so that a new order finds its bucket empty, most of the time
 ALL_BITS: u32 = 0xFFFF_FFFF
 MAXIMUM_TICKS: i64 = 1 << 26
 MAXIMUM_ORDERS: u32 = 1 << 20
@@ -159,11 +160,11 @@ class OrderBook(Contract):
     best_ask: Ticks
     last_price: Ticks
     order_count: u32
-    free_slot: u32
     bucket_count: u32
     levels: SparseTable[Level]
     occupied: Bitmap  # prices with orders
     orders: Table[Order]  # by slot; slot 0 is none
+    free_slots: Table[Link]  # from index `order_count` on; 0 stands for index + 1, which was never used
     buckets: Table[Link]  # orders by hash of key, chained through `same_bucket`; their number grows with the book
 
     @init
@@ -204,7 +205,8 @@ class OrderBook(Contract):
         self.best_ask = NO_ASK
         self.levels.create(u32(maximum_price // tick_size) + 1)
         self.orders.create(maximum_orders + 1)
-        self.buckets.create(2 * maximum_orders + FIRST_BUCKETS)
+        self.free_slots.create(maximum_orders)
+        self.buckets.create(BUCKETS_PER_ORDER * maximum_orders + FIRST_BUCKETS)
         self.bucket_count = FIRST_BUCKETS
 
     # Messages
@@ -469,20 +471,14 @@ class OrderBook(Contract):
     # Slots and the index of keys
 
     def take_slot(self) -> u32:
-        """A free slot: the one freed last, or one never used. Without freed slots all up to the count are in use."""
-        slot = self.free_slot
-        if slot == 0:
-            slot = self.order_count + 1
-            require(slot <= self.rules.maximum_orders, "book_full")
-        else:
-            self.free_slot = self.orders[slot].newer
+        require(self.order_count < self.rules.maximum_orders, "book_full")
+        slot = self.free_slots[self.order_count].slot
         self.order_count += 1
-        return slot
+        return slot if slot != 0 else self.order_count
 
     def free(self, slot: u32) -> None:
-        self.orders[slot].newer = self.free_slot
-        self.free_slot = slot
         self.order_count -= 1
+        self.free_slots[self.order_count].slot = slot
 
     def bucket_of(self, key: u64) -> Ref[Link]:
         """Where the chain of orders with this key's hash begins. A bucket that is not split yet serves for two."""
@@ -498,8 +494,8 @@ class OrderBook(Contract):
         return slot
 
     def remember(self, order: Order, slot: u32) -> None:
-        """Puts an order into its bucket; there are at least twice as many buckets as orders."""
-        while self.bucket_count < 2 * self.order_count:
+        """Puts an order into its bucket, after as many new buckets as the number of orders asks for."""
+        while self.bucket_count < BUCKETS_PER_ORDER * self.order_count:
             self.split_bucket()
         bucket = self.bucket_of(order.key)
         order.same_bucket = bucket
