@@ -108,7 +108,7 @@ class Contract:
         return self.residency.root()
 
     def snapshot(self) -> Image:
-        """The contract's state as an immutable image, whose pages are shared with earlier ones where nothing changed."""
+        """The contract's state as an immutable image; it shares with earlier ones the pages that did not change."""
         return self.residency.snapshot()
 
     def prove(self, page: int) -> PageProof:
