@@ -209,3 +209,29 @@ def test_registry_on_raw_memory():
     assert outcome.code == TrapCode.HEAP_EXHAUSTED
     assert registry.refused("scramble", size=0) == "integer_overflow"
     assert registry("low_byte", value=-2) == 254
+
+
+def test_shelves_hold_what_was_put_there():
+    shelves = Driver("shelves")
+    assert shelves("vec_append", value=5, count=20) == 20
+    assert shelves("vec_set", index=3, value=2) == 7
+    assert shelves("vec_pop") == {"tag": 19, "value": 0}
+    assert shelves("vec_sum") == 2 * (5 * 19 + 2) + sum(range(19)) - 3 + 7
+    assert shelves("map_fill", first=0, count=50) == 50
+    assert shelves("map_set", key=1, value=3) == 51
+    assert shelves("map_add", key=1, value=4) == 7
+    assert shelves("map_drain", first=10, count=50) == 11
+    assert (shelves("map_get", key=1)["value"], shelves("map_get", key=2)["value"]) == (7, -1)
+    assert (shelves("map_has", key=1), shelves("map_has", key=2)) == (True, False)
+    assert shelves.refused("map_delete", key=2) == "key_missing"
+    assert shelves("pool_insert", value=1, count=3) == 3
+    assert (shelves("pool_remove", handle=2), shelves("pool_set", handle=2, value=1)) == (2, False)
+    assert shelves("pool_set", handle=3, value=1)
+    assert shelves("pool_get", handle=3) == {"tag": 3, "value": 2}
+    assert [shelves("bitmap_add", member=member) for member in (70_000, 5, 5)] == [1, 2, 2]
+    assert (shelves("bitmap_above", member=6), shelves("bitmap_below", member=6)) == (70_000, 5)
+    assert shelves("bitmap_width") == 69_995
+    assert (shelves("bitmap_remove", member=5), shelves("bitmap_has", member=5)) == (1, False)
+    assert [shelves("queue_push", key=key, value=key) for key in (3, -1)] == [1, 2]
+    assert shelves("queue_bump", value=1) == -1
+    assert shelves("queue_pop") == {"tag": 4, "value": 0}

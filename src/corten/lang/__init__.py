@@ -6,6 +6,7 @@
     containers                  Vec, Map, Pool, Bitmap, PriorityQueue, in the language itself
     transform, loader           contract source made to run as the compiler understands it
     contracts, abi, host        a contract, its interface, and one message applied to it
+    refusal                     the error for what the compiler would refuse
 
 Everything is imported at first use. What type checkers see is `__init__.pyi`.
 """

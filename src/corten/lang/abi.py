@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from corten.lang.contracts import Contract
@@ -14,20 +15,29 @@ from corten.lang.refusal import name_of
 from corten.lang.structs import Array, Struct, StructLayout
 from corten.lang.values import Enum
 
-Signature = dict[str, Any]
 RECORD_ALIGNMENT = 8
 
 
-def entries_of(contract: type[Contract]) -> dict[str, Callable[..., Any]]:
+@dataclass(frozen=True)
+class Entry:
+    """A message, view or init: its method, its parameters' types by name, its result's type or None."""
+
+    kind: str
+    method: Callable[..., Any]
+    parameters: dict[str, Any]
+    result: Any
+
+
+def entries_of(contract: type[Contract]) -> dict[str, Entry]:
     """The contract's messages, views and init, in source order."""
-    return {name: method for name, method in vars(contract).items() if hasattr(method, "_entry")}
+    methods = {name: method for name, method in vars(contract).items() if hasattr(method, "_entry")}
+    return {name: _entry(contract, method) for name, method in methods.items()}
 
 
-def signature_of(contract: type[Contract], method: Callable[..., Any]) -> tuple[Signature, Any]:
-    """An entry's parameter types by name, and its result's type."""
+def _entry(contract: type[Contract], method: Any) -> Entry:
     types = {name: contract._resolve(kind, {}) for name, kind in method.__annotations__.items()}
     result = types.pop("return", None)
-    return types, result
+    return Entry(method._entry, method, types, result)
 
 
 class _Types:
@@ -68,7 +78,7 @@ def abi_of(loaded: LoadedContract) -> dict[str, Any]:
     """The interface that the compiler writes into `corten.abi`."""
     types = _Types()
     contract = loaded.contract
-    entries = [_entry(types, contract, name, method) for name, method in entries_of(contract).items()]
+    entries = [_described(types, name, entry) for name, entry in entries_of(contract).items()]
     events = [_event(types, kind) for kind in loaded.events]
     return {
         "version": 1,
@@ -81,12 +91,11 @@ def abi_of(loaded: LoadedContract) -> dict[str, Any]:
     }
 
 
-def _entry(types: _Types, contract: type[Contract], name: str, method: Any) -> dict[str, Any]:
-    parameters, result = signature_of(contract, method)
-    record = StructLayout(Struct, parameters, {})
+def _described(types: _Types, name: str, entry: Entry) -> dict[str, Any]:
+    record, result = StructLayout(Struct, entry.parameters, {}), entry.result
     return {
         "name": name,
-        "kind": method._entry,
+        "kind": entry.kind,
         "parameters": types.fields(record),
         "size": align(record.size, RECORD_ALIGNMENT),
         "returns": None if result is None else types.spell(result),

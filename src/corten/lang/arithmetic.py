@@ -13,6 +13,8 @@ I = TypeVar("I", bound=Integer)  # noqa: E741 - the integer type
 
 def one_type(*values: Any) -> list[Any]:
     """Operands of one type: literals adopt what the others have, i64 when all are literals."""
+    if isinstance(values[0], Integer) and all(value.__class__ is values[0].__class__ for value in values):
+        return [*values]
     typed = [value for value in values if value.__class__ is not int and value.__class__ is not float]
     if not typed:
         return [default_integer(value) for value in values]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from corten.base.errors import InvalidCode, InvalidInput, Rejected, Status, TrapCode, Trapped
-from corten.lang.abi import abi_of, entries_of, signature_of
+from corten.lang.abi import Entry, abi_of, entries_of
 from corten.lang.layout import layout_of
 from corten.lang.loader import load_contract
 from corten.lang.memory import ALIGNMENT, EXECUTION, HEADER_ADDRESS, STATE_ADDRESS, Execution, Memory, align
@@ -63,23 +63,22 @@ class PythonContract:
 
         Errors of the source itself (LanguageError, NameError and the like) are raised, after the rollback.
         """
-        method = self._entries.get(entry)
-        if method is None or (method._entry == "init" and not allow_init):  # type: ignore[attr-defined]
+        called = self._entries.get(entry)
+        if called is None or (called.kind == "init" and not allow_init):
             return _invalid(InvalidCode.UNKNOWN_ENTRY, InvalidInput("entry", " or ".join(self._entries), entry))
         try:
-            values = self._typed(entry, method, arguments)
+            values = _typed(entry, called.parameters, arguments)
         except InvalidInput as error:
             return _invalid(InvalidCode.MALFORMED_PAYLOAD, error)
         execution = Execution(self.memory, self._error_codes, sender, time, height, chain)
-        keep = not read_only and method._entry != "view"  # type: ignore[attr-defined]
         with _running(execution):
-            return self._applied(method, values, execution, keep)
+            return self._applied(called, values, execution, keep=not read_only and called.kind != "view")
 
-    def _applied(self, method: Callable[..., Any], values: dict[str, Any], execution: Execution, keep: bool) -> Outcome:
+    def _applied(self, entry: Entry, values: dict[str, Any], execution: Execution, keep: bool) -> Outcome:
         outcome = None
         self.memory.begin()
         try:
-            outcome = self._called(method, values, execution)
+            outcome = self._called(entry, values, execution)
         finally:
             if keep and outcome is not None and outcome.status is Status.ACCEPTED:
                 self.memory.commit()
@@ -87,25 +86,24 @@ class PythonContract:
                 self.memory.rollback()
         return outcome
 
-    def _called(self, method: Callable[..., Any], values: dict[str, Any], execution: Execution) -> Outcome:
+    def _called(self, entry: Entry, values: dict[str, Any], execution: Execution) -> Outcome:
         try:
-            result = method(self._contract, **values)
+            result = entry.method(self._contract, **values)
         except Rejected as reject:
             return Outcome(Status.REJECTED, reject.code, reject.name, reject)
         except Trapped as trap:
             return _trapped(trap)
         except RecursionError as error:
             return _trapped(Trapped(TrapCode.STACK_EXHAUSTED).with_traceback(error.__traceback__))
-        kind = signature_of(self.loaded.contract, method)[1]
-        plain = None if kind is None else layout_of(kind).plain(result)
+        plain = None if entry.result is None else layout_of(entry.result).plain(result)
         return Outcome(Status.ACCEPTED, events=execution.events, result=plain)
 
-    def _typed(self, entry: str, method: Callable[..., Any], arguments: dict[str, Any]) -> dict[str, Any]:
-        """The arguments as the entry's types; InvalidInput names the one that is wrong."""
-        parameters = signature_of(self.loaded.contract, method)[0]
-        if set(arguments) != set(parameters):
-            raise InvalidInput(entry, f"the arguments {', '.join(parameters)}", ", ".join(arguments) or "none")
-        return {name: _argument(entry, name, kind, arguments[name]) for name, kind in parameters.items()}
+
+def _typed(entry: str, parameters: dict[str, Any], arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments as the entry's types; InvalidInput names the one that is wrong."""
+    if set(arguments) != set(parameters):
+        raise InvalidInput(entry, f"the arguments {', '.join(parameters)}", ", ".join(arguments) or "none")
+    return {name: _argument(entry, name, kind, arguments[name]) for name, kind in parameters.items()}
 
 
 def _argument(entry: str, name: str, kind: Any, value: Any) -> Any:
