@@ -71,8 +71,8 @@ def test_page_tree_equals_the_specification(changes, page_count):
     for index, content in changes:
         page = index % page_count
         pages[page] = content.ljust(PAGE_BYTES, b"\0")
-        tree = tree.updated([(page, leaf_hash(pages[page]))])
-    together = PageTree.empty(page_count).updated((page, leaf_hash(pages[page])) for page in sorted(pages))
+        tree = tree.updated([page], [leaf_hash(pages[page])])
+    together = PageTree.empty(page_count).updated(sorted(pages), [leaf_hash(pages[page]) for page in sorted(pages)])
     assert together.root == tree.root
     for page, content in pages.items():
         assert root_from_siblings(page, leaf_hash(content), tree.siblings(page)) == tree.root

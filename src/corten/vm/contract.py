@@ -14,7 +14,6 @@ from corten.base.errors import InvalidInput, Status
 from corten.vm.batch import Batch, Frames, UniformFrames
 from corten.vm.codec import describe
 from corten.vm.interface import EntryType, Interface, suggestion
-from corten.vm.layout import RECORD_HEADER_BYTES, RESULT_RECORD, U32
 from corten.vm.receipts import Origin, Receipt, Receipts
 from corten.vm.residency import Image, Residency
 from corten.vm.resident import PreparedEntry
@@ -146,6 +145,8 @@ class Entry:
         self._prepared = PreparedEntry(entry, residency.program.layout)
         self._names = entry.parameters.names
         self._is_view = entry.kind == "view"
+        self._result = entry.result
+        self._read = None if entry.returns is None else entry.returns.read
         self.__doc__ = f"{entry.kind}: {entry.signature}"
 
     def __call__(self, /, *positional: Any, **named: Any) -> Any:
@@ -194,12 +195,11 @@ class Entry:
 
     def _value(self, records: bytes) -> Any:
         """A view's result, which is the last record if it returns anything."""
-        result = self.type.result
+        result = self._result
         if result is None:
             return None
-        offset = len(records) - result.size
-        assert U32.unpack_from(records, offset - RECORD_HEADER_BYTES) == (RESULT_RECORD,)
-        return result.unpack(records, offset).value
+        (item,) = result.layout.unpack_from(records, len(records) - result.size)
+        return item if self._read is None else self._read(item)
 
     def _bind(self, positional: tuple[Any, ...], named: Mapping[str, Any]) -> dict[str, Any]:
         if len(positional) > len(self._names):

@@ -7,7 +7,7 @@ the levels above the chunks in the same order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from hashlib import sha256
@@ -32,6 +32,16 @@ def leaf_hash(page: bytes | memoryview) -> bytes:
     hasher = _LEAF_PREFIX.copy()
     hasher.update(page)
     return hasher.digest()
+
+
+def leaf_hashes(memory: memoryview, pages: Iterable[int]) -> list[bytes]:
+    """`leaf_hash` of many pages of a memory, in a loop without calls of our own."""
+    hashes = []
+    for page in pages:
+        hasher = _LEAF_PREFIX.copy()
+        hasher.update(memory[page * PAGE_BYTES : page * PAGE_BYTES + PAGE_BYTES])
+        hashes.append(hasher.digest())
+    return hashes
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
@@ -68,18 +78,22 @@ class PageTree:
             root = node_hash(root, zero_hash(height))
         return root
 
-    def updated(self, leaves: Iterable[tuple[int, bytes]]) -> PageTree:
-        """This tree with other leaf hashes; `leaves` are (page, hash) in rising order of page."""
+    def updated(self, pages: Sequence[int], hashes: Iterable[bytes]) -> PageTree:
+        """This tree with other leaf hashes; `pages` in rising order."""
         by_chunk: dict[int, list[tuple[int, bytes]]] = {}
-        for page, digest in leaves:
-            by_chunk.setdefault(page >> CHUNK_DEPTH, []).append((page & (CHUNK_PAGES - 1), digest))
+        chunk, changes = -1, list[tuple[int, bytes]]()
+        for page, digest in zip(pages, hashes, strict=True):
+            if page >> CHUNK_DEPTH != chunk:
+                chunk = page >> CHUNK_DEPTH
+                changes = by_chunk[chunk] = []
+            changes.append((CHUNK_PAGES + (page & (CHUNK_PAGES - 1)), digest))
         if not by_chunk:
             return self
         chunks = list(self.chunks)
         for chunk, changes in by_chunk.items():
-            chunks[chunk] = _replace(chunks[chunk], CHUNK_PAGES, changes)
-        roots = [(chunk, chunks[chunk][1]) for chunk in by_chunk]
-        return PageTree(tuple(chunks), _replace(self.upper, len(chunks), roots))
+            chunks[chunk] = _replace(chunks[chunk], changes)
+        roots = [(len(chunks) + chunk, chunks[chunk][1]) for chunk in by_chunk]
+        return PageTree(tuple(chunks), _replace(self.upper, roots))
 
     def siblings(self, page: int) -> tuple[bytes, ...]:
         """The 20 hashes that lead from a page's leaf to the root, lowest first."""
@@ -108,12 +122,12 @@ def _zero_heap(depth: int, leaf_height: int) -> Heap:
     return (b"", *chain.from_iterable(levels))
 
 
-def _replace(heap: Heap, leaf_count: int, changes: list[tuple[int, bytes]]) -> Heap:
-    """The heap with some leaves changed and the nodes above them hashed again."""
+def _replace(heap: Heap, changes: list[tuple[int, bytes]]) -> Heap:
+    """The heap with some leaves, by position in the heap, changed and the nodes above them hashed again."""
     nodes = list(heap)
     for position, digest in changes:
-        nodes[leaf_count + position] = digest
-    touched = [leaf_count + position for position, _ in changes]
+        nodes[position] = digest
+    touched = [position for position, _ in changes]
     while touched[0] > 1:
         touched = list(dict.fromkeys([node >> 1 for node in touched]))
         for node in touched:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from corten.base.errors import InvalidInput
 from corten.vm.layout import PAGE_BYTES
-from corten.vm.pagetree import CHUNK_DEPTH, CHUNK_PAGES, PageTree, leaf_hash, root_from_siblings
+from corten.vm.pagetree import CHUNK_DEPTH, CHUNK_PAGES, PageTree, leaf_hash, leaf_hashes, root_from_siblings
 
 Image = TypeVar("Image")
 
@@ -169,7 +169,7 @@ class PagedState:
         self._collect()
         pages = np.flatnonzero(self._unhashed).tolist()
         if pages:
-            self._tree = self._tree.updated((page, leaf_hash(self._page(page))) for page in pages)
+            self._tree = self._tree.updated(pages, leaf_hashes(self._guest.memory, pages))
             self._unhashed[pages] = False
         return self._tree
 
