@@ -17,12 +17,11 @@ from corten.demo.optional import load_polars, load_pyplot
 from corten.demo.picture import Market, draw
 from corten.demo.run import (
     EVENTS,
-    DivergenceError,
     EventColumns,
     Manifest,
     RunDirectory,
+    compare,
     event_rows,
-    first_difference,
     receipt_rows,
 )
 from corten.demo.summary import Agreement, Summary, Units, print_summary
@@ -144,7 +143,7 @@ def _execute(job: _Generated | _Recorded, run: RunDirectory, console: Console) -
     run.write_receipts([receipt_rows(one.receipts) for one in intervals])
     events = {name: _all_events(intervals, name, execution) for name in EVENTS}
     run.write_events([EventColumns(name, rows) for name, rows in events.items()])
-    run.write_manifest(job.source, job.rules, interval, [one.root for one in intervals])
+    run.write_manifest(job.source, job.rules, interval, intervals)
     summary = Summary.of(job.messages, intervals, events, execution, UNITS, job.agreement(events["Fill"]))
     return summary, Market(job.title, UNITS, job.rules["tick_size"], samples, job.messages["time"], events["Fill"])
 
@@ -154,9 +153,7 @@ def _replay(run: RunDirectory, manifest: Manifest, console: Console) -> None:
     execution = Execution(run.module, manifest.rules)
     intervals = execution.run(messages, manifest.interval)
     for done in _with_progress(intervals, len(messages), "replaying", console):
-        if done.root.hex() != manifest.roots[done.begin // manifest.interval]:
-            message, detail = first_difference(run, done.receipts, done.begin, done.end)
-            raise DivergenceError(message, done.begin, done.end, detail)
+        compare(run, manifest, done)
 
 
 def _all_events(intervals: list[Interval], name: str, execution: Execution) -> np.ndarray[Any, Any]:

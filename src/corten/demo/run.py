@@ -27,6 +27,7 @@ from corten.demo.optional import load_polars
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from corten.demo.execution import Interval
     from corten.vm.receipts import Receipts
 
 FORMAT = 1
@@ -56,6 +57,7 @@ class Manifest:
     module_sha256: str
     versions: dict[str, str]
     roots: list[str]
+    traces: list[str]
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,9 @@ class RunDirectory:
         np.save(self.path / "messages.npy", messages)
         self.module.write_bytes(module)
 
-    def write_manifest(self, source: dict[str, Any], rules: dict[str, int], interval: int, roots: list[bytes]) -> None:
+    def write_manifest(
+        self, source: dict[str, Any], rules: dict[str, int], interval: int, intervals: list[Interval]
+    ) -> None:
         messages = self.messages()
         manifest = Manifest(
             format=FORMAT,
@@ -90,7 +94,8 @@ class RunDirectory:
             messages_sha256=_hash(messages.tobytes()),
             module_sha256=_hash(self.module.read_bytes()),
             versions={"python": platform.python_version(), **{name: version(name) for name in ("corten", "wasmtime")}},
-            roots=[root.hex() for root in roots],
+            roots=[one.root.hex() for one in intervals],
+            traces=[trace(one) for one in intervals],
         )
         (self.path / "manifest.json").write_text(json.dumps(asdict(manifest), indent=1) + "\n", encoding="utf-8")
 
@@ -164,7 +169,21 @@ def event_rows(receipts: Receipts, name: str, first_message: int) -> NDArray[Any
     return rows
 
 
-def first_difference(run: RunDirectory, receipts: Receipts, begin: int, end: int) -> tuple[int | None, str]:
+def trace(interval: Interval) -> str:
+    """SHA-256 of an interval's receipts and events, column by column: what lies between columns means nothing."""
+    rows = [receipt_rows(interval.receipts), *(event_rows(interval.receipts, name, interval.begin) for name in EVENTS)]
+    return _hash(b"".join(one[name].tobytes() for one in rows for name in one.dtype.names or ()))
+
+
+def compare(run: RunDirectory, manifest: Manifest, interval: Interval) -> None:
+    """DivergenceError unless an interval went as it was recorded, naming its first message that did not."""
+    number = interval.begin // manifest.interval
+    if (interval.root.hex(), trace(interval)) != (manifest.roots[number], manifest.traces[number]):
+        message, detail = _first_difference(run, interval.receipts, interval.begin, interval.end)
+        raise DivergenceError(message, interval.begin, interval.end, detail)
+
+
+def _first_difference(run: RunDirectory, receipts: Receipts, begin: int, end: int) -> tuple[int | None, str]:
     """The first message in an interval whose receipt or events are not the recorded ones, and what differs."""
     recorded, found = run.receipts()[begin:end], receipt_rows(receipts)
     candidates = [
