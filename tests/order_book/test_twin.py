@@ -129,6 +129,7 @@ class TwinMachine(RuleBasedStateMachine):
         assert bid < ask or not ask
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", engines())
 def test_contract_and_twin_agree(engine: str) -> None:
     machine = type("Machine", (TwinMachine,), {"engine": engine})
