@@ -1,15 +1,19 @@
-"""Undo log: before a store changes a word of guest memory, the log holds what was there, and the word's page is marked.
+"""Undo log: before a store changes guest memory, the log holds what was there, and the page is marked as touched.
 
-An entry is 16 bytes of system memory: the address of an 8-byte word, and its old content. The log pointer is a local, and
-every append also writes it to a global, so that it is right wherever the guest may trap. Per store, with `w` the word:
+An entry is 16 bytes of system memory: an address, and the 8 bytes that were there. It may lie anywhere: rollback puts
+entries back newest first. The log pointer is a local, and every append also writes it to a global, so that it is right
+wherever the guest may trap.
 
-    if (address is not aligned)  call $log_range(address, length)  ; rare, see `runtime.LOG_RANGE`
-    else  log[0] = w; log[8] = word at w; touched[w >> 12] = 1; log += 16
+    log[0] = address; log[8] = 8 bytes at address; touched[address >> 12] = 1; log += 16
 
-- Stores of one stretch of code without branches or calls that share their base are logged together, at the first of them:
-  one alignment test and one pointer step for the group. Logging early is safe: the stretch runs to its end or traps.
+- The stores of one stretch of code without branches or calls are logged together, as early as their base addresses are
+  known: one pointer step for all, and one entry for what lies within 8 bytes. Logging early is safe: the stretch runs to
+  its end or traps.
 - Bytes that were logged on every path to a store are not logged again.
-- A constant address needs no test, and its page is a constant.
+- An entry must not reach past the end of memory where the store does not: it ends where the last store of its base
+  ends, or, if that is within 8 bytes of the base, it is the aligned word around the store, and the next word where the store
+  lies across both.
+- A store across a page border marks both pages: a test that is nearly never true. Several entries mark their ends.
 - The log's limit is tested at function entries, loop headers and after calls; `red_zone` is what can be written between
   two tests, and the host leaves that much room behind the limit.
 """
@@ -34,7 +38,11 @@ if TYPE_CHECKING:
 
 EXIT: Final = "log_exhausted"
 WORD: Final = 8
-_GROUP_SPAN: Final = 256  # bytes of one base that one alignment test may cover
+ABSOLUTE: Final = -1  # base of stores to constant addresses
+_PAGES: Final = -2  # base of the facts which pages were marked
+_GROUP_SPAN: Final = 2048  # stores to one base so far apart are logged apart: their ends are on at most two pages
+_BATCH_STORES: Final = 64
+_UNTESTED_BYTES: Final = 16_384
 _JUMPS: Final = frozenset((op.BR, op.BR_IF, op.BR_TABLE))
 _CALLS: Final = frozenset((op.CALL, op.CALL_INDIRECT)) | BULK
 
@@ -44,11 +52,32 @@ class Store:
     """One store of the guest: bytes [offset, offset + size) from a base value."""
 
     position: int
-    base: int  # value number; < 0 a constant address
-    holder: int | None  # a local that holds the base here
+    base: int  # value number, or ABSOLUTE
     offset: int
     size: int
     value_type: int
+    depth: int  # blocks that it is inside of
+    locals: list[int]  # value numbers of all locals at this place
+
+    @property
+    def end(self) -> int:
+        return self.offset + self.size
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What is logged at one place: stores by base, with the local that holds each base."""
+
+    first: Store
+    holders: dict[int, int]
+    groups: dict[tuple[int, int], list[Store]]  # by base and span
+    count: int = 1
+
+    def knows(self, base: int) -> bool:
+        """Whether a local holds the base at this place."""
+        if base not in self.holders and base in self.first.locals:
+            self.holders[base] = self.first.locals.index(base)
+        return base == ABSOLUTE or base in self.holders
 
 
 class _Facts:
@@ -85,6 +114,66 @@ def _chunks(base: int, start: int, size: int) -> list[tuple[tuple[int, int], int
     return found
 
 
+class _Entries:
+    """The code of one batch. Entries stand at fixed distances behind the log pointer, which moves once, at the end."""
+
+    def __init__(self, log: int, pointer: int) -> None:
+        self.marks: list[Instr] = []
+        self.count = 0
+        self.extra = 0  # entries that are rarely written
+        self._log = log
+        self._pointer = pointer
+        self._rare: list[Instr] = []
+        self._code: list[Instr] = []
+
+    def add(self, address: list[Instr], base: list[Instr], offset: int) -> None:
+        """The 8 bytes at `address`, which is `base` plus `offset`."""
+        self._code += self._entry(LOG_ENTRY_BYTES * self.count, address, base, offset)
+        self.count += 1
+
+    def add_around(self, local: int, start: list[Instr], size: int) -> None:
+        """The aligned word around fewer than 8 bytes; `local` is for its address. If they lie across two, both."""
+        self.count += 1
+        word: list[Instr] = [(op.LOCAL_GET, local)]
+        aligned: list[Instr] = [(op.I32_CONST, -WORD), (op.I32_AND,), (op.LOCAL_SET, local)]
+        at = LOG_ENTRY_BYTES * (self.count - 1)
+        self._code += [*start, *aligned, *self._entry(at, word, word, 0), *_mark(word)]
+        if size == 1:
+            return
+        self.extra += 1
+        last = [*_plus(start, size - 1), *aligned]
+        across = [*last, *self._entry(0, word, word, 0), *_mark(word), *self._step(1)]
+        self._rare += _if_unaligned(start, size, across)
+
+    def mark_across(self, start: list[Instr], size: int) -> None:
+        """Mark the page of up to 8 bytes, and if they are not aligned, the page of the last one."""
+        self.marks += _mark(start)
+        if size > 1:
+            self.marks += _if_unaligned(start, size, _mark(_plus(start, size - 1)))
+
+    def finish(self) -> list[Instr]:
+        """All of it; the log pointer last."""
+        return [*self._rare, *self._code, *self.marks, *self._step(self.count), *self._publish()]
+
+    def _entry(self, at: int, address: list[Instr], base: list[Instr], offset: int) -> list[Instr]:
+        log = (op.LOCAL_GET, self._log)
+        return [
+            *(log, *address, (op.I32_STORE, 2, at, SYSTEM)),
+            *(log, *base, (op.I64_LOAD, 0, offset, GUEST), (op.I64_STORE, 3, at + 8, SYSTEM)),
+        ]
+
+    def _step(self, count: int) -> list[Instr]:
+        return [
+            (op.LOCAL_GET, self._log),
+            (op.I32_CONST, LOG_ENTRY_BYTES * count),
+            (op.I32_ADD,),
+            (op.LOCAL_SET, self._log),
+        ]
+
+    def _publish(self) -> list[Instr]:
+        return [(op.LOCAL_GET, self._log), (op.GLOBAL_SET, self._pointer)]
+
+
 class UndoLog:
     """The pass over one function."""
 
@@ -98,6 +187,7 @@ class UndoLog:
         self.loops: list[tuple[int, int, int]] = []  # first position, last position, depth
         self.calls: list[tuple[int, int, Callee]] = []  # position, depth
         self.red_zone = 0
+        self._untested = 0  # bytes that the code so far may log since the last test of the limit
         self._open_loops: list[tuple[int, int]] = []
         self._memory_bytes = context.options.memory_pages * WASM_PAGE
 
@@ -129,11 +219,12 @@ class UndoLog:
         size, value_type = STORES[instr[0]]
         base, offset = self.values.stack[-2], instr[2]
         if base < 0:
-            base, offset = -1, ~base + offset
-            if offset + size <= self._memory_bytes:  # else it traps
-                self.stretch.append(Store(position, base, None, offset, size, value_type))
-            return
-        self.stretch.append(Store(position, base, self.values.holder(base), offset, size, value_type))
+            base, offset = ABSOLUTE, ~base + offset
+            if offset + size > self._memory_bytes:  # it traps
+                return
+        self.stretch.append(
+            Store(position, base, offset, size, value_type, len(self.values.constructs), list(self.values.locals))
+        )
 
     def _control(self, position: int, instr: Instr) -> None:
         values, code = self.values, instr[0]
@@ -182,114 +273,98 @@ class UndoLog:
     # ── logging a stretch ────────────────────────────────────────────────────────────────────────────────────────────
 
     def _log_stretch(self) -> None:
-        """Log what the noted stores will change, each base at its first store that is not covered."""
+        """Log what the noted stores will change."""
         if not self.stretch:
             return
         stores, self.stretch = self.stretch, []
-        for number, store in enumerate(stores):
-            if self.facts.covers(store.base, store.offset, store.size):
-                continue
-            if store.base < 0:
-                self._log_constant(store, [other for other in stores[number:] if other.base < 0])
-                continue
-            residue = next((s.offset % WORD for s in stores[number:] if s.base == store.base and s.size >= WORD), None)
-            if store.holder is None or residue is None or store.offset < residue:
-                self._log_single(store)
+        batches: list[_Batch] = []
+        for store in stores:
+            if not self.facts.covers(store.base, store.offset, store.size):
+                self._assign(store, batches)
+        for batch in batches:
+            self._log_batch(batch)
+
+    def _assign(self, store: Store, batches: list[_Batch]) -> None:
+        """Put a store into the first batch whose place already knows its base, or into a new one at the store."""
+        group = store.base, store.offset // _GROUP_SPAN
+        for batch in batches:
+            if batch.knows(store.base) and batch.count < _BATCH_STORES:
+                batch.groups.setdefault(group, []).append(store)
+                batch.count += 1
+                return
+        holders = {}
+        if store.base in store.locals:
+            holders[store.base] = store.locals.index(store.base)
+        elif store.base != ABSOLUTE:
+            holders[store.base] = self.body.local(I32, "address")
+        batches.append(_Batch(store, holders, {group: [store]}))
+
+    def _log_batch(self, batch: _Batch) -> None:
+        before, after = self._operands(batch)
+        entries = _Entries(self._log_local(), self.context.symbols.globals["log"])
+        for (base, _), stores in batch.groups.items():
+            if base == ABSOLUTE:
+                self._log_constants(stores, entries)
             else:
-                self._log_group(store, residue, stores[number:])
+                self._log_group([(op.LOCAL_GET, batch.holders[base])], stores, entries)
+        if entries.count:
+            code = [*before, *entries.finish(), *after]
+            self._place(batch.first, code, LOG_ENTRY_BYTES * (entries.count + entries.extra))
 
-    def _log_constant(self, store: Store, stores: list[Store]) -> None:
-        words = {}
-        for other in stores:
-            for word in range(other.offset & -WORD, other.offset + other.size, WORD):
-                if not self.facts.covers(-1, word, WORD):
-                    words[word] = True
-        code: list[Instr] = []
-        for number, word in enumerate(words):
-            code += self._entry(number, [(op.I32_CONST, signed(word))], word, [(op.I32_CONST, 0)])
-            self.facts.add(-1, word, WORD)
-        for page in dict.fromkeys(word >> PAGE_SHIFT for word in words):
-            code += [(op.I32_CONST, 0), (op.I32_CONST, 1), (op.I32_STORE8, 0, TOUCHED + page, SYSTEM)]
-        code += self._advance(len(words))
-        self._place(store.position, code, len(words))
+    def _place(self, store: Store, code: list[Instr], size: int) -> None:
+        """Insert a batch; the limit is tested before it if too much was logged since the last test."""
+        self._untested += size
+        if self._untested > _UNTESTED_BYTES:
+            self.body.insert(store.position, self._test(store.depth))
+            self._untested = size
+        self.red_zone = max(self.red_zone, self._untested)
+        self.body.insert(store.position, code)
+        self.sites.append(store.position)
 
-    def _log_group(self, store: Store, residue: int, later: list[Store]) -> None:
-        """All words of one base; `residue` makes them aligned if the base is as the first word store suggests."""
-        starts: dict[int, bool] = {}
-        for other in later:
-            first = (other.offset - residue) // WORD * WORD + residue
-            if other.base == store.base and first >= 0 and abs(first - store.offset) < _GROUP_SPAN:
-                starts |= dict.fromkeys(range(first, other.offset + other.size, WORD), True)
-        words = sorted(word for word in starts if not self.facts.covers(store.base, word, WORD))
-        assert store.holder is not None
-        base: list[Instr] = [(op.LOCAL_GET, store.holder)]
-        fast: list[Instr] = []
-        for number, word in enumerate(words):
-            fast += self._entry(number, _plus(base, word), word, base)
-            self.facts.add(store.base, word, WORD)
-        for word in dict.fromkeys((words[0], words[-1])):
-            fast += _mark(_plus(base, word))
-        fast += self._advance(len(words))
-        span = words[-1] - words[0] + WORD
-        test = [*_plus(base, residue), (op.I32_CONST, WORD - 1), (op.I32_AND,)]
-        self._place(store.position, self._choose(test, _plus(base, words[0]), span, fast), span // WORD + 1)
+    def _operands(self, batch: _Batch) -> tuple[list[Instr], list[Instr]]:
+        """Code that keeps the first store's address in a local, if none holds it."""
+        store = batch.first
+        if store.base == ABSOLUTE or store.base in store.locals:
+            return [], []
+        address, value = batch.holders[store.base], self.body.local(store.value_type, "value")
+        return (
+            [(op.LOCAL_SET, value), (op.LOCAL_SET, address)],
+            [(op.LOCAL_GET, address), (op.LOCAL_GET, value)],
+        )
 
-    def _log_single(self, store: Store) -> None:
-        """One store by itself: the aligned word that holds it, or the words, unless it is not aligned."""
-        word = self.body.local(I32, "word")
-        before: list[Instr] = []
-        after: list[Instr] = []
-        if store.holder is None:
-            address, value = self.body.local(I32, "address"), self.body.local(store.value_type, "value")
-            before = [(op.LOCAL_SET, value), (op.LOCAL_SET, address)]
-            after = [(op.LOCAL_GET, address), (op.LOCAL_GET, value)]
+    def _log_constants(self, stores: list[Store], entries: _Entries) -> None:
+        """Aligned words at addresses that are known; their pages are, too."""
+        for store in stores:
+            for word in range(store.offset & -WORD, store.end, WORD):
+                if self.facts.covers(ABSOLUTE, word, WORD):
+                    continue
+                entries.add([(op.I32_CONST, signed(word))], [(op.I32_CONST, 0)], word)
+                self.facts.add(ABSOLUTE, word, WORD)
+                page = word >> PAGE_SHIFT
+                if not self.facts.covers(_PAGES, page, 1):
+                    entries.marks += [(op.I32_CONST, 0), (op.I32_CONST, 1), (op.I32_STORE8, 0, TOUCHED + page, SYSTEM)]
+                    self.facts.add(_PAGES, page, 1)
+
+    def _log_group(self, base: list[Instr], stores: list[Store], entries: _Entries) -> None:
+        """The stores to one base."""
+        name, start, end = stores[0].base, min(s.offset for s in stores), max(s.end for s in stores)
+        if end < WORD:
+            entries.add_around(self.body.local(I32, "word"), _plus(base, start), end - start)
+            self.facts.add(name, start, end - start)
+            return
+        windows = [w for w in _windows(stores, end) if not self.facts.covers(name, w, WORD)]
+        for window in windows:
+            entries.add(_plus(base, window), base, window)
+        low, high = min(windows), max(windows) + WORD
+        if high - low > WORD:
+            entries.marks += [*_mark(_plus(base, low)), *_mark(_plus(base, high - 1))]
         else:
-            address = store.holder
-        before += [*_plus([(op.LOCAL_GET, address)], store.offset), (op.LOCAL_SET, word)]
-        base: list[Instr] = [(op.LOCAL_GET, word)]
-        fast: list[Instr] = []
-        if store.size < WORD:
-            fast += [*base, (op.I32_CONST, -WORD), (op.I32_AND,), (op.LOCAL_SET, word)]
-        words = -(-store.size // WORD)
-        for number in range(words):
-            fast += self._entry(number, _plus(base, WORD * number), WORD * number, base)
-        for number in dict.fromkeys((0, words - 1)):
-            fast += _mark(_plus(base, WORD * number))
-        fast += self._advance(words)
-        if store.size > 1:
-            test = [*base, (op.I32_CONST, min(store.size, WORD) - 1), (op.I32_AND,)]
-            fast = self._choose(test, base, store.size, fast)
-        self.facts.add(store.base, store.offset, store.size)
-        self._place(store.position, [*before, *fast, *after], words + 1)
-
-    def _choose(self, test: list[Instr], start: list[Instr], length: int, fast: list[Instr]) -> list[Instr]:
-        slow = [
-            *start,
-            (op.I32_CONST, length),
-            (op.CALL, self.context.symbols.functions["log_range"]),
-            *self._reload(),
-        ]
-        return [*test, (op.IF, EMPTY_BLOCK), *slow, (op.ELSE,), *fast, (op.END,)]
-
-    def _entry(self, number: int, address: list[Instr], offset: int, base: list[Instr]) -> list[Instr]:
-        """Entry `number` behind the log pointer: the word at `address`, which is `base` plus `offset`."""
-        log = (op.LOCAL_GET, self._log_local())
-        at = LOG_ENTRY_BYTES * number
-        return [
-            *(log, *address, (op.I32_STORE, 2, at, SYSTEM)),
-            *(log, *base, (op.I64_LOAD, 3, offset, GUEST), (op.I64_STORE, 3, at + 8, SYSTEM)),
-        ]
-
-    def _advance(self, entries: int) -> list[Instr]:
-        log = self._log_local()
-        pointer = self.context.symbols.globals["log"]
-        step = (op.I32_CONST, LOG_ENTRY_BYTES * entries)
-        return [(op.LOCAL_GET, log), step, (op.I32_ADD,), (op.LOCAL_TEE, log), (op.GLOBAL_SET, pointer)]
-
-    def _place(self, position: int, code: list[Instr], entries: int) -> None:
-        self.body.insert(position, code)
-        self.sites.append(position)
-        self.red_zone += LOG_ENTRY_BYTES * entries
+            if low % WORD and end - start < WORD:  # narrow stores: what is aligned is they, not the entry
+                low, high = start, end
+            entries.mark_across(_plus(base, low), high - low)
+        for window in windows:
+            first, last = max(window, low), min(window + WORD, high)
+            self.facts.add(name, first, last - first)
 
     # ── the log pointer ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -334,6 +409,23 @@ def signed(number: int) -> int:
 
 def _plus(base: list[Instr], offset: int) -> list[Instr]:
     return [*base, (op.I32_CONST, signed(offset)), (op.I32_ADD,)] if offset else base
+
+
+def _windows(stores: list[Store], end: int) -> list[int]:
+    """Where the entries for stores to one base begin: 8 bytes apart, aligned as the first wide store, none past `end`."""
+    residue = next((store.offset % WORD for store in stores if store.size >= WORD), 0)
+    found: dict[int, bool] = {}
+    for store in stores:
+        first = (store.offset - residue) // WORD * WORD + residue
+        for window in range(first, store.end, WORD):
+            found[max(0, min(window, end - WORD))] = True
+    return list(found)
+
+
+def _if_unaligned(start: list[Instr], size: int, code: list[Instr]) -> list[Instr]:
+    """Run `code` if the bytes are not aligned to their size, rounded up to a power of two."""
+    mask = (1 << (size - 1).bit_length()) - 1
+    return [*start, (op.I32_CONST, mask), (op.I32_AND,), (op.IF, EMPTY_BLOCK), *code, (op.END,)]
 
 
 def _mark(address: list[Instr]) -> list[Instr]:

@@ -65,7 +65,6 @@ class Values:
         self._next = parameters
         self.stack: list[int] = []
         self.locals = [*range(parameters), *[~0] * (local_count - parameters)]
-        self.holders = {number: number for number in range(parameters)}
         self.assigned: list[int] = []
         self.constructs: list[Construct] = []
         self.highest = 0
@@ -77,15 +76,7 @@ class Values:
 
     def assign(self, local: int, value: int) -> None:
         self.locals[local] = value
-        self.holders[value] = local
         self.assigned.append(local)
-
-    def holder(self, value: int) -> int | None:
-        """A local that holds the value now."""
-        local = self.holders.get(value)
-        if local is not None and self.locals[local] == value:
-            return local
-        return self.locals.index(value) if local is not None and value in self.locals else None
 
     def forget(self, locals_: list[int]) -> None:
         for local in locals_:
