@@ -150,11 +150,15 @@ class Loader:
 def instrument_native(content: bytes, layout: Layout, passes: Passes) -> Artifact:
     """Check a native module against the profile and instrument it; InvalidModule says at which byte it is wrong."""
     from corten.wasm.instrument import Options, instrument
+    from corten.wasm.profile import check_profile
     from corten.wasm.reader import read_module
     from corten.wasm.sections import read_abi
+    from corten.wasm.validate import validate
     from corten.wasm.writer import write_module
 
     module = read_module(content)
+    check_profile(module, source=content)
+    validate(module, content)
     options = Options(
         memory_pages=layout.memory_bytes // WASM_PAGE_BYTES,
         system_pages=layout.system_pages,
