@@ -1,10 +1,15 @@
 """Contract source in typed Python → native WebAssembly module with ABI and line table.
 
-    modules    files, imports, declarations            program     types, generics, function instances
-    check      the whole contract: source → IR         expressions, builtins, statements   its parts
-    ir, text, verify, passes                           the typed IR and what is done to it
-    llvm, operations, codegen                          IR → LLVM IR → object file
-    link, abi, pipeline                                object → module
+    modules                            files, imports, declarations
+    constants, types, typetable        constant expressions, types, what annotations name
+    program                            signatures, generics, the list of functions to check
+    scope … statements                 one function: operators, calls, expressions, assignments, control, statements
+    builtins, references               functions the compiler knows itself; what a reference may refer to
+    check, diagnostics, limits         the whole contract: source → IR; what its author is told
+    ir, walk, text, verify, passes     the typed IR and what is done to it
+    llvm                               IR → LLVM IR: lower (functions), operations, entries, llvmtypes, emitter
+    codegen, link, abi                 LLVM IR → object → module
+    native                             the same for this processor: the peer of benchmarks
 
 Start reading at `pipeline.compile_contract`.
 """

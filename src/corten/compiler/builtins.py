@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from corten.compiler import ir
+from corten.compiler.limits import MAX_KEY_SCALARS, MAX_OPERANDS
 from corten.compiler.types import (
     BOOL,
     BYTES32,
@@ -19,15 +20,17 @@ from corten.compiler.types import (
     U64,
     ArrayType,
     EnumType,
+    HandleType,
     IntType,
     StructType,
     Type,
     UnitType,
+    leaf_count,
     leaves,
 )
 
 if TYPE_CHECKING:
-    from corten.compiler.expressions import ExpressionChecker
+    from corten.compiler.calls import CallChecker
 
 _FLOAT_FUNCTIONS = ("sqrt", "floor", "ceil", "trunc", "nearest")
 _WRAPPING = ("wrapping_add", "wrapping_sub", "wrapping_mul", "wrapping_shl")
@@ -37,7 +40,7 @@ _BIT_COUNTS = ("leading_zeros", "trailing_zeros", "population_count")
 class BuiltinCalls:
     """Checks calls of built-in functions on behalf of an expression checker."""
 
-    def __init__(self, checker: ExpressionChecker) -> None:
+    def __init__(self, checker: CallChecker) -> None:
         self.checker = checker
         self._table: dict[str, Callable[[ast.Call, Type | None], ir.Expression]] = {
             "len": self._len,
@@ -62,9 +65,9 @@ class BuiltinCalls:
             "hash_of": self._hash_of,
             "equal_keys": self._equal_keys,
         }
-        self._table |= {name: self._wrapping for name in _WRAPPING}
-        self._table |= {name: self._bit_count for name in _BIT_COUNTS}
-        self._table |= {name: self._float_function for name in _FLOAT_FUNCTIONS}
+        self._table |= dict.fromkeys(_WRAPPING, self._wrapping)
+        self._table |= dict.fromkeys(_BIT_COUNTS, self._bit_count)
+        self._table |= dict.fromkeys(_FLOAT_FUNCTIONS, self._float_function)
 
     def call(self, name: str, node: ast.Call, expected: Type | None) -> ir.Expression:
         function = self._table.get(name)
@@ -79,7 +82,7 @@ class BuiltinCalls:
             return self.checker.error("E304", f"`{name}` takes positional arguments only", node)
         return function(node, expected)
 
-    # ---- helpers -----------------------------------------------------------------------------------------------
+    # ---- helpers -----------------------------------------------------------------------------------------------------
 
     def arity(self, node: ast.Call, count: int) -> bool:
         """Whether the call has `count` positional arguments; reports otherwise."""
@@ -100,21 +103,20 @@ class BuiltinCalls:
         return ir.Intrinsic(result, node.lineno, name, values)
 
     def _integers(self, node: ast.Call, count: int, expected: Type | None) -> list[ir.Expression] | None:
-        """`count` arguments of one integer type; literals adopt it."""
+        """`count` arguments of one integer type; literals adopt it. None after a diagnostic."""
         if not self.arity(node, count):
             return None
-        literal, checker = self.checker.literal, self.checker
-        typed = next((argument for argument in node.args if literal(argument) is None), node.args[0])
-        first = checker.scalar(typed, expected)
-        values = [first if a is typed else checker.typed(a, first.type) for a in node.args]
-        if any(value.type is ERROR for value in values):
-            return None
-        if not isinstance(first.type, IntType):
-            checker.error("E302", f"`{ast.unparse(node.func)}` needs integers, found {first.type}", node)
+        values = self.checker.same_type(node.args, expected)
+        kind = values[0].type
+        for value, argument in zip(values, node.args, strict=True):
+            if self.checker.agree(value, kind, argument).type is ERROR:
+                return None
+        if not isinstance(kind, IntType) or isinstance(kind, HandleType):
+            self.checker.error("E302", f"`{ast.unparse(node.func)}` needs integers, found {kind}", node)
             return None
         return values
 
-    # ---- conversions ---------------------------------------------------------------------------------------------
+    # ---- conversions -------------------------------------------------------------------------------------------------
 
     def convert(self, kind: Type, node: ast.Call) -> ir.Expression:
         """`i64(x)`, `Ticks(x)`, `Side(x)`, `f64(x)`."""
@@ -122,7 +124,7 @@ class BuiltinCalls:
             return self._bad(node)
         argument = node.args[0]
         number = self.checker.literal(argument)
-        if number is not None and (isinstance(kind, IntType) and isinstance(number, int) or kind is F64):
+        if number is not None and ((isinstance(kind, IntType) and isinstance(number, int)) or kind is F64):
             return self.checker.constant(float(number) if kind is F64 else number, kind, argument)
         value = self.checker.scalar(argument, kind.base if isinstance(kind, UnitType) else None)
         source = value.type
@@ -143,7 +145,7 @@ class BuiltinCalls:
         """`wrapping_cast(T, x)`, `saturating_cast(T, x)`."""
         if not self.arity(node, 2):
             return self._bad(node)
-        kind = self.checker.program.resolve_type(node.args[0], self.checker.module, self.checker.bindings)
+        kind = self.checker.type_named(node.args[0])
         mode = str(getattr(node.func, "id", "")).removesuffix("_cast")
         value = self.checker.scalar(node.args[1])
         if ERROR in (kind, value.type):
@@ -159,30 +161,34 @@ class BuiltinCalls:
     def bytes32(self, node: ast.Call) -> ir.Expression:
         return self._intrinsic(node, "bytes32", [U64, U64, U64, U64], BYTES32)
 
-    # ---- arithmetic ------------------------------------------------------------------------------------------------
+    # ---- arithmetic --------------------------------------------------------------------------------------------------
 
     def _extreme(self, node: ast.Call, expected: Type | None) -> ir.Expression:
         """min and max of two or more, as Python compares them: the first of equals."""
-        operator = "<" if getattr(node.func, "id", "") == "min" else ">"
-        if len(node.args) < 2:
-            return self.checker.error("E304", "min and max take two or more values", node)
-        checker = self.checker
-        typed = next((argument for argument in node.args if checker.literal(argument) is None), node.args[0])
-        kind = checker.scalar(typed, expected).type
-        values = [checker.typed(argument, kind) for argument in node.args]
-        if any(value.type is ERROR for value in values):
+        name, checker = str(getattr(node.func, "id", "")), self.checker
+        if not 2 <= len(node.args) <= MAX_OPERANDS:
+            code = "E304" if len(node.args) < 2 else "E600"
+            return checker.error(code, f"{name} takes 2 to {MAX_OPERANDS} values", node, f"write {name}(a, b)")
+        values = checker.same_type(node.args, expected)
+        kind = values[0].type
+        if any(checker.agree(v, kind, a).type is ERROR for v, a in zip(values, node.args, strict=True)):
             return self._bad(node)
-        if not isinstance(kind, IntType) and kind is not F64:
-            return checker.error("E302", f"min and max are not defined on {kind}", node)
-        result = values[0]
-        for value in values[1:]:
-            first_local, first = checker.temporary(result)
-            next_local, following = checker.temporary(value)
-            condition = ir.Compare(BOOL, node.lineno, operator, following, first)
-            chosen = ir.Conditional(kind, node.lineno, condition, following, first)
-            result = ir.Let(
-                kind, node.lineno, first_local, result, ir.Let(kind, node.lineno, next_local, value, chosen)
-            )
+        if (not isinstance(kind, IntType) or isinstance(kind, HandleType)) and kind is not F64:
+            return checker.error("E302", f"{name} is not defined on {kind}", node)
+        return self._chosen(values, "<" if name == "min" else ">", node.lineno)
+
+    def _chosen(self, values: list[ir.Expression], operator: str, line: int) -> ir.Expression:
+        """All values in order, then the comparisons."""
+        bound = [self.checker.temporary(value) for value in values]
+        result: ir.Expression = bound[0][1]
+        lets = list(zip([local for local, _ in bound], values, strict=True))
+        for _, following in bound[1:]:
+            best_local, best = self.checker.temporary(result)
+            lets.append((best_local, result))
+            condition = ir.Compare(BOOL, line, operator, following, best)
+            result = ir.Conditional(best.type, line, condition, following, best)
+        for local, value in reversed(lets):
+            result = ir.Let(result.type, line, local, value, result)
         return result
 
     def _abs(self, node: ast.Call, expected: Type | None) -> ir.Expression:
@@ -264,6 +270,8 @@ class BuiltinCalls:
         if not self.arity(node, 1):
             return self._bad(node)
         value = self.checker.expression(node.args[0], expected)
+        if value.type is NONE:
+            return self.checker.error("E300", "this call returns nothing", node)
         if not value.type.is_aggregate:
             return value
         return ir.Construct(
@@ -273,7 +281,7 @@ class BuiltinCalls:
     def _type_and(self, node: ast.Call, count: int) -> Type:
         if not self.arity(node, count):
             return ERROR
-        return self.checker.program.resolve_type(node.args[0], self.checker.module, self.checker.bindings)
+        return self.checker.type_named(node.args[0])
 
     def _allocate(self, node: ast.Call, expected: Type | None) -> ir.Expression:
         return self._intrinsic(node, "allocate", [U32], U32)
@@ -281,9 +289,15 @@ class BuiltinCalls:
     def place(self, kind: Type, address: ast.expr, line: int) -> ir.Expression:
         """The place of type `kind` at a u32 address."""
         value = self.checker.typed(address, U32)
+        if value.type is ERROR:
+            return value
         return ir.Intrinsic(self.checker.program.parts.ref(kind), line, "place", [value])
 
     def _ref(self, node: ast.Call, expected: Type | None) -> ir.Expression:
+        return self.reference(node)
+
+    def reference(self, node: ast.Call) -> ir.Expression:
+        """`ref(T, a)`: the place at an address."""
         kind = self._type_and(node, 2)
         return self._bad(node) if kind is ERROR else self.place(kind, node.args[1], node.lineno)
 
@@ -292,7 +306,7 @@ class BuiltinCalls:
         kind = self._type_and(node, 2)
         if kind is ERROR:
             return self._bad(node)
-        value = self.checker.read_place(self.place(kind, node.args[1], node.lineno), node)
+        value = self.checker.read_place(self.place(kind, node.args[1], node.lineno))
         if not kind.is_aggregate:
             return value
         return ir.Construct(kind, node.lineno, self.checker.function.new_slot(kind), [(0, kind, value)])
@@ -309,43 +323,52 @@ class BuiltinCalls:
         kind = self._type_and(node, 1)
         return ir.Constant(U32, node.lineno, kind.stride)
 
-    # ---- keys -----------------------------------------------------------------------------------------------------
+    # ---- keys --------------------------------------------------------------------------------------------------------
 
     def _hash_of(self, node: ast.Call, expected: Type | None) -> ir.Expression:
         """hash_of folds the key's 64-bit words (docs/spec/language.md)."""
         if not self.arity(node, 1):
             return self._bad(node)
-        value = self.checker.expression(node.args[0])
-        if value.type in (ERROR, NONE):
-            return value
-        local, read = self.checker.temporary(value)
-        words = list(self._words(value.type, read, node))
-        if not words:
+        value = self.checker.value(node.args[0])
+        if value.type is ERROR or not self._is_key(value.type, node):
             return self._bad(node)
-        result: ir.Expression = ir.Intrinsic(U64, node.lineno, "mix", [words[0]])
+        local, read = self.checker.temporary(value)
+        words = self._words(value.type, read, node)
+        zero = ir.Constant(U64, node.lineno, 0)
+        result: ir.Expression = ir.Intrinsic(U64, node.lineno, "mix", [words[0]]) if words else zero
         for word in words[1:]:
             result = ir.Intrinsic(U64, node.lineno, "mix", [ir.Binary(U64, node.lineno, "xor", result, word)])
         return ir.Let(U64, node.lineno, local, value, result)
+
+    def _is_key(self, kind: Type, node: ast.Call) -> bool:
+        """Whether values of a type can be keys; reports otherwise."""
+        if leaf_count(kind) > MAX_KEY_SCALARS:
+            message = f"a key of {leaf_count(kind)} scalars, the limit is {MAX_KEY_SCALARS}"
+            self.checker.error("E600", message, node, "use a hash of it as the key")
+            return False
+        if any(leaf.type is F64 for leaf in leaves(kind)):
+            self.checker.error("E302", "an f64 cannot be a key", node, "use an integer")
+            return False
+        return True
 
     def _equal_keys(self, node: ast.Call, expected: Type | None) -> ir.Expression:
         """equal_keys compares two keys of one type, structs field by field."""
         if not self.arity(node, 2):
             return self._bad(node)
-        first = self.checker.expression(node.args[0])
-        second = self.checker.typed(node.args[1], first.type)
-        if ERROR in (first.type, second.type):
+        first, second = self.checker.same_type(node.args, None)
+        second = self.checker.agree(second, first.type, node.args[1])
+        if ERROR in (first.type, second.type) or not self._is_key(first.type, node):
             return self._bad(node)
+        line = node.lineno
         first_local, a = self.checker.temporary(first)
         second_local, b = self.checker.temporary(second)
-        result: ir.Expression = ir.Constant(BOOL, node.lineno, 1)
+        result: ir.Expression = ir.Constant(BOOL, line, 1)
         for leaf in leaves(first.type):
-            if leaf.type is F64:
-                return self.checker.error("E302", "an f64 cannot be a key", node, "use an integer")
-            pair = [self._leaf(item, leaf.type, leaf.offset, node.lineno) for item in (a, b)]
-            same = ir.Compare(BOOL, node.lineno, "==", pair[0], pair[1])
-            result = same if isinstance(result, ir.Constant) else ir.Logical(BOOL, node.lineno, "and", result, same)
-        inner = ir.Let(BOOL, node.lineno, second_local, second, result)
-        return ir.Let(BOOL, node.lineno, first_local, first, inner)
+            pair = [self._leaf(item, leaf.type, leaf.offset, line) for item in (a, b)]
+            same = ir.Compare(BOOL, line, "==", pair[0], pair[1])
+            result = same if isinstance(result, ir.Constant) else ir.Logical(BOOL, line, "and", result, same)
+        inner = ir.Let(BOOL, line, second_local, second, result)
+        return ir.Let(BOOL, line, first_local, first, inner)
 
     def _leaf(self, value: ir.Expression, kind: Type, offset: int, line: int) -> ir.Expression:
         if not value.type.is_aggregate:
@@ -358,9 +381,6 @@ class BuiltinCalls:
             for leaf in leaves(kind):
                 words += self._words(leaf.type, self._leaf(value, leaf.type, leaf.offset, node.lineno), node)
             return words
-        if kind is F64:
-            self.checker.error("E302", "an f64 cannot be a key", node, "use an integer")
-            return []
         if isinstance(kind, IntType) and kind.bits <= 64:
             unsigned = INTEGERS[f"u{kind.bits}"]
             return [ir.Convert(U64, node.lineno, ir.Convert(unsigned, node.lineno, value, "wrapping"), "wrapping")]

@@ -7,15 +7,16 @@ from pathlib import Path
 
 from corten.compiler import ir
 from corten.compiler.diagnostics import Diagnostics
-from corten.compiler.modules import ContractDeclaration, FunctionDeclaration, Modules, StructDeclaration
+from corten.compiler.limits import MAX_INLINED, MAX_PARAMETER_SCALARS
+from corten.compiler.modules import ContractDeclaration, FunctionDeclaration, Modules, SourceModule, StructDeclaration
 from corten.compiler.passes import PASSES
-from corten.compiler.program import Instance, ProgramBuilder
+from corten.compiler.program import ProgramBuilder
 from corten.compiler.statements import FunctionChecker
 from corten.compiler.types import NONE, RefType, leaf_count
 from corten.compiler.verify import verify
+from corten.compiler.walk import expressions
 
 _KINDS = ("message", "view", "init")
-MAX_PARAMETER_SCALARS = 512
 
 
 def check_contract(path: Path) -> ir.Program:
@@ -23,29 +24,20 @@ def check_contract(path: Path) -> ir.Program:
     diagnostics = Diagnostics()
     modules = Modules(diagnostics)
     root = modules.load(path)
-    contracts = [d for d in root.names.values() if isinstance(d, ContractDeclaration)]
-    if len(contracts) != 1 and not diagnostics.found:
-        found = "none" if not contracts else ", ".join(c.name for c in contracts)
-        diagnostics.add(
-            "E500",
-            f"expected one contract in the file, found {found}",
-            root.file,
-            root.tree,
-            "decorate one class with @contract",
-        )
+    contract = _only_contract(root, diagnostics)
     diagnostics.raise_if_any()
+    assert contract is not None
     builder = ProgramBuilder(diagnostics, modules)
     _collect_errors(builder)
-    builder.lay_out_state(contracts[0])
+    builder.lay_out_state(contract)
     _collect_events(builder)
-    diagnostics.raise_if_any()
-    entries = _entries(builder, contracts[0])
-    _check_declared(builder, root.path)
+    entries = _entries(builder, contract)
+    _check_declared(builder, root)
     while builder.pending:
         FunctionChecker(builder, builder.pending.pop(0)).check()
     diagnostics.raise_if_any()
     program = ir.Program(
-        name=contracts[0].name,
+        name=contract.name,
         state=builder.state,
         entries=entries,
         events=builder.events,
@@ -57,8 +49,22 @@ def check_contract(path: Path) -> ir.Program:
     for name, run in PASSES:
         run(program)
         verify(program, name)
-    _check_views(program, diagnostics)
+    _check_views(builder, program, contract)
+    _check_inlining(builder)
+    diagnostics.raise_if_any()
     return program
+
+
+def _only_contract(root: SourceModule, diagnostics: Diagnostics) -> ContractDeclaration | None:
+    contracts = [d for d in root.names.values() if isinstance(d, ContractDeclaration) and d.module is root]
+    if len(contracts) == 1:
+        return contracts[0]
+    if not diagnostics.found:
+        found = ", ".join(contract.name for contract in contracts) or "none"
+        place = contracts[1].node if contracts else root.tree
+        hint = "decorate one class with @contract" if not contracts else "move the others into files of their own"
+        diagnostics.add("E500", f"expected one contract in the file, found {found}", root.file, place, hint)
+    return None
 
 
 def _collect_errors(builder: ProgramBuilder) -> None:
@@ -67,95 +73,74 @@ def _collect_errors(builder: ProgramBuilder) -> None:
         calls = [node for node in ast.walk(module.tree) if isinstance(node, ast.Call)]
         for node in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
             match node:
-                case ast.Call(func=ast.Name(id="require"), args=[_, ast.Constant(value=str() as name)]) if (
-                    name.isidentifier()
-                ):
-                    builder.error_code(name)
+                case ast.Call(func=ast.Name(id="require"), args=[_, ast.Constant(value=str() as name)]):
+                    if name.isidentifier():
+                        builder.error_code(name)
 
 
 def _collect_events(builder: ProgramBuilder) -> None:
     """Number the events in source order, imported files first."""
     for module in builder.modules.order:
-        for declaration in list(module.names.values()):
-            if isinstance(declaration, StructDeclaration) and declaration.is_event and declaration.module is module:
+        for declaration in _own(module):
+            if isinstance(declaration, StructDeclaration) and declaration.is_event:
                 builder.struct_type(declaration, ())
+
+
+def _own(module: SourceModule) -> list[object]:
+    """What a file declares itself, in source order."""
+    return [declaration for declaration in module.names.values() if declaration.module is module]
+
+
+# ---- entries -----------------------------------------------------------------------------------------------------
 
 
 def _entries(builder: ProgramBuilder, contract: ContractDeclaration) -> list[ir.Entry]:
     entries = []
     for method in contract.methods.values():
         kinds = [name for name in method.decorators if name in _KINDS]
-        unknown = [name for name in method.decorators if name not in (*_KINDS, "inline", "no_inline")]
-        if len(kinds) > 1 or unknown:
+        known = kinds + [name for name in method.decorators if name in ("inline", "no_inline")]
+        if len(kinds) > 1 or len(known) != len(method.decorators):
+            message = f"decorators of `{method.name}` do not fit: {', '.join(method.decorators)}"
             hint = "use one of @message, @view, @init; @inline and @no_inline are for helpers"
-            builder.error(
-                "E501",
-                f"decorators of `{method.name}` do not fit: {', '.join(method.decorators)}",
-                method.module,
-                method.node,
-                hint,
-            )
+            builder.error("E501", message, method.module, method.node, hint)
         elif kinds:
             entries.append(_entry(builder, method, kinds[0]))
     if not any(entry.kind != "init" for entry in entries):
-        builder.error(
-            "E501",
-            f"contract `{contract.name}` has no message or view",
-            contract.module,
-            contract.node,
-            "decorate a method with @message",
-        )
-    if sum(entry.kind == "init" for entry in entries) > 1:
-        builder.error("E503", "a contract has at most one @init", contract.module, contract.node)
+        message = f"contract `{contract.name}` has no message or view"
+        builder.error("E501", message, contract.module, contract.node, "decorate a method with @message")
+    for extra in [entry for entry in entries if entry.kind == "init"][1:]:
+        node = contract.methods[extra.name].node
+        builder.error("E503", "a contract has at most one @init", contract.module, node, "merge them")
     return entries
 
 
 def _entry(builder: ProgramBuilder, method: FunctionDeclaration, kind: str) -> ir.Entry:
     instance = builder.instance(method, None, {})
-    signature = instance.signature
+    signature, module, node = instance.signature, method.module, method.node
     if method.name.startswith("_"):
-        builder.error(
-            "E501", f"entry `{method.name}` starts with an underscore", method.module, method.node, "rename it"
-        )
+        message = f"entry `{method.name}` starts with an underscore"
+        builder.error("E501", message, module, node, "rename it")
     if isinstance(signature.result, RefType):
-        builder.error(
-            "E501",
-            f"entry `{method.name}` returns a place",
-            method.module,
-            method.node,
-            f"return a copy: -> {signature.result.target}",
-        )
+        hint = f"return a copy: -> {signature.result.target}"
+        builder.error("E501", f"entry `{method.name}` returns a place", module, node, hint)
     if kind == "init" and signature.result is not NONE:
-        builder.error("E503", "init returns a value", method.module, method.node, "write -> None")
+        builder.error("E503", "init returns a value", module, node, "write -> None")
     if any(default is not None for default in signature.defaults):
-        builder.error(
-            "E501",
-            f"entry `{method.name}` has default arguments",
-            method.module,
-            method.node,
-            "callers of entries give every argument",
-        )
+        message, hint = f"entry `{method.name}` has default arguments", "callers of entries give every argument"
+        builder.error("E501", message, module, node, hint)
     if sum(leaf_count(t) for t in signature.types) > MAX_PARAMETER_SCALARS:
-        builder.error(
-            "E600", f"entry `{method.name}` takes more than {MAX_PARAMETER_SCALARS} scalars", method.module, method.node
-        )
-    return ir.Entry(
-        method.name,
-        kind,
-        instance.function,
-        list(zip(signature.names, signature.types, strict=True)),
-        method.node.lineno,
-    )
+        message = f"entry `{method.name}` takes more than {MAX_PARAMETER_SCALARS} scalars"
+        builder.error("E600", message, module, node, "send the data in several messages")
+    parameters = list(zip(signature.names, signature.types, strict=True))
+    return ir.Entry(method.name, kind, instance.function, parameters, node.lineno)
 
 
-def _check_declared(builder: ProgramBuilder, path: Path) -> None:
+def _check_declared(builder: ProgramBuilder, module: SourceModule) -> None:
     """Check helpers that nothing calls too, where they are not generic: an author wants every error at once."""
-    module = builder.modules.loaded[path]
-    for declaration in list(module.names.values()):
-        if declaration.module is not module:
-            continue
-        if isinstance(declaration, FunctionDeclaration) and not _is_generic(declaration, builder):
-            builder.instance(declaration, None, {})
+    for declaration in _own(module):
+        if isinstance(declaration, FunctionDeclaration):
+            if not builder.type_variables(declaration.node, module):
+                builder.instance(declaration, None, {})
         elif isinstance(declaration, ContractDeclaration):
             for method in declaration.methods.values():
                 builder.instance(method, None, {})
@@ -165,26 +150,36 @@ def _check_declared(builder: ProgramBuilder, path: Path) -> None:
                 builder.method(struct, name)
 
 
-def _is_generic(declaration: FunctionDeclaration, builder: ProgramBuilder) -> bool:
-    from corten.compiler.modules import VariableDeclaration
-
-    names = {n for n, d in declaration.module.names.items() if isinstance(d, VariableDeclaration)}
-    return any(isinstance(node, ast.Name) and node.id in names for node in ast.walk(declaration.node))
+# ---- checks of the whole program ---------------------------------------------------------------------------------
 
 
-def _check_views(program: ir.Program, diagnostics: Diagnostics) -> None:
+def _check_views(builder: ProgramBuilder, program: ir.Program, contract: ContractDeclaration) -> None:
     for entry in program.entries:
         if entry.kind == "view" and entry.function.mutates:
-            place = ast.Pass()
-            place.lineno, place.col_offset = entry.line, 0
-            diagnostics.add(
-                "E403",
-                f"view `{entry.name}` changes state",
-                entry.function.file,
-                place,
-                "make it a @message, or only read",
-            )
-    diagnostics.raise_if_any()
+            node = contract.methods[entry.name].node
+            hint = "make it a @message, or only read"
+            builder.error("E403", f"view `{entry.name}` changes state", contract.module, node, hint)
 
 
-__all__ = ["Instance", "check_contract"]
+def _check_inlining(builder: ProgramBuilder) -> None:
+    """Refuse functions that @inline callees would make too large."""
+    sizes: dict[ir.Function, int] = {}
+    for instance in builder.instances.values():
+        if _inlined_size(instance.function, sizes, ()) > MAX_INLINED:
+            message = f"`{instance.declaration.name}` is too large with its @inline callees"
+            node, module = instance.declaration.node, instance.declaration.module
+            builder.fatal(message, module, node, "remove @inline from the larger ones")
+
+
+def _inlined_size(function: ir.Function, sizes: dict[ir.Function, int], open_: tuple[ir.Function, ...]) -> int:
+    """How many expressions a function has when its @inline callees stand in place of their calls."""
+    if function in open_:
+        return 0
+    if function not in sizes:
+        size = 0
+        for expression in expressions(function.body):
+            size += 1
+            if isinstance(expression, ir.Call) and expression.function.inline:
+                size += _inlined_size(expression.function, sizes, (*open_, function))
+        sizes[function] = min(size, MAX_INLINED + 1)
+    return sizes[function]

@@ -11,7 +11,10 @@ from corten.base.errors import CompilerBug
 
 TRIPLE = "wasm32-unknown-unknown"
 #: features of the deterministic profile that LLVM may use
-FEATURES = "+simd128,+bulk-memory,+bulk-memory-opt,+sign-ext,+nontrapping-fptoint,+multivalue,+mutable-globals,-reference-types"
+FEATURES = (
+    "+simd128,+bulk-memory,+bulk-memory-opt,+sign-ext,+nontrapping-fptoint,+multivalue,+mutable-globals,"
+    "-reference-types"
+)
 
 
 @cache

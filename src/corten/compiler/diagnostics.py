@@ -7,6 +7,7 @@ E5xx the shape of contracts, E6xx limits. `docs/spec/diagnostics.md` lists them.
 from __future__ import annotations
 
 import ast
+from typing import NoReturn
 
 from corten.base.errors import Diagnostic, DiagnosticError, Span
 
@@ -46,6 +47,7 @@ class Diagnostics:
 
     def __init__(self) -> None:
         self.found: list[Diagnostic] = []
+        self._known: set[Diagnostic] = set()
 
     def add(self, code: str, message: str, file: str, node: ast.AST | None, hint: str = "") -> None:
         """Report at `node` of `file`."""
@@ -54,10 +56,15 @@ class Diagnostics:
         column = getattr(node, "col_offset", 0)
         end = getattr(node, "end_col_offset", None) if getattr(node, "end_lineno", line) == line else None
         diagnostic = Diagnostic(code, message, Span(file, line, column, end), hint)
-        if diagnostic not in self.found:
+        if diagnostic not in self._known:
+            self._known.add(diagnostic)
             self.found.append(diagnostic)
 
     def raise_if_any(self) -> None:
         """Raise DiagnosticError with everything found so far, in source order."""
         if self.found:
-            raise DiagnosticError(sorted(self.found, key=lambda d: (d.span.file, d.span.line, d.span.column)))
+            self.raise_all()
+
+    def raise_all(self) -> NoReturn:
+        """Stop with what was found."""
+        raise DiagnosticError(sorted(self.found, key=lambda d: (d.span.file, d.span.line, d.span.column)))

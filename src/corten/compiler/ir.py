@@ -1,7 +1,7 @@
 """The typed intermediate representation: what a checked function means.
 
 Expressions carry their type. An expression of aggregate type (struct, array) yields an address; one of RefType
-yields the address of a place. Locals are numbered per function. Control flow is structured; `passes` and `llvm` walk it,
+yields the address of a place. Locals are numbered per function. Control flow is structured; `walk` goes over it, and
 `verify` holds it to its rules after every pass.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from corten.compiler.types import NONE, EnumType, RefType, StructType, Type
+from corten.compiler.types import NONE, StructType, Type
 
 
 @dataclass(slots=True)
@@ -273,11 +273,11 @@ class Program:
     errors: list[str]
     functions: list[Function]
     files: list[str]
-    enums: list[EnumType] = field(default_factory=list)
 
 
 BINARY_OPERATORS = frozenset(
-    "add sub mul floordiv mod shl shr and or xor wrapping_add wrapping_sub wrapping_mul wrapping_shl min max fadd fsub fmul fdiv".split()
+    """add sub mul floordiv mod shl shr and or xor wrapping_add wrapping_sub wrapping_mul wrapping_shl
+    fadd fsub fmul fdiv""".split()
 )
 COMPARE_OPERATORS = frozenset("== != < <= > >=".split())
 
@@ -316,8 +316,3 @@ INTRINSICS: dict[str, tuple[int, bool]] = {
     "mix": (1, False),
     "word": (2, False),
 }
-
-
-def place_type(kind: Type) -> Type:
-    """What a place of RefType holds."""
-    return kind.target if isinstance(kind, RefType) else kind

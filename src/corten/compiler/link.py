@@ -1,7 +1,7 @@
-"""Links the one object file that LLVM makes into a module: applies relocations, lays out data, drops what is not reached.
+"""Links the one object file that LLVM makes into a module: applies relocations, lays out data, drops the unreached.
 
-Memory below the state: the shadow stack grows down from DATA_ADDRESS to 0, so that running over it leaves the memory and
-traps; LLVM's constants stand between DATA_ADDRESS and the state.
+Memory below the state: the shadow stack grows down from DATA_ADDRESS to 0, so that running over it leaves the memory
+and traps; LLVM's constants stand between DATA_ADDRESS and the state.
 """
 
 from __future__ import annotations
@@ -130,9 +130,8 @@ def _place_data(module: Module) -> tuple[list[int], list[Data]]:
             placed.append(Data(0, [(op.I32_CONST, address), (op.END,)], segment.content))
         address += len(segment.content)
     if address > STATE_HEADER:
-        raise CompilerBug(
-            f"constants take {address - DATA_ADDRESS} bytes, there is room for {STATE_HEADER - DATA_ADDRESS}"
-        )
+        message = f"constants take {address - DATA_ADDRESS} bytes, there is room for {STATE_HEADER - DATA_ADDRESS}"
+        raise CompilerBug(message)
     return addresses, placed
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from corten.compiler.diagnostics import Diagnostics
+from corten.compiler.limits import MAX_FILES, MAX_SOURCE_BYTES, MAX_SYNTAX_DEPTH, MAX_SYNTAX_NODES
 
 PACKAGE = Path(__file__).resolve().parent.parent
 CONTAINERS = PACKAGE / "lang" / "containers.py"
+CONTAINERS_FILE = "corten/lang/containers.py"
 
 #: names of corten.lang that the compiler knows itself; every other name is looked up in lang/containers.py
 BUILTINS = frozenset(
@@ -18,7 +20,8 @@ BUILTINS = frozenset(
     struct event contract message view init inline no_inline require copy
     wrapping_add wrapping_sub wrapping_mul wrapping_shl wrapping_cast saturating_cast mul_div_floor mul_div_ceil
     leading_zeros trailing_zeros population_count sqrt floor ceil trunc nearest copysign is_nan f64_bits f64_from_bits
-    allocate ref load store address_of size_of hash_of equal_keys copy_memory fill_memory trap check_index memory_limit""".split()
+    allocate ref load store address_of size_of hash_of equal_keys copy_memory fill_memory trap check_index
+    memory_limit""".split()
 )
 PYTHON_BUILTINS = frozenset("bool len range min max abs".split())
 
@@ -90,9 +93,6 @@ class SourceModule:
     names: dict[str, Declaration] = field(default_factory=dict)
 
 
-Loader = Callable[[Path, str], "SourceModule | None"]
-
-
 class Modules:
     """Loads contract files and follows their imports; each file once."""
 
@@ -100,30 +100,67 @@ class Modules:
         self.diagnostics = diagnostics
         self.loaded: dict[Path, SourceModule] = {}
         self.order: list[SourceModule] = []
+        self._open: list[Path] = []
 
     def load(self, path: Path, file: str | None = None) -> SourceModule:
         """Parse `path` and declare its names. Raises OSError when it cannot be read."""
         path = path.resolve()
-        if path in self.loaded:
-            return self.loaded[path]
-        text, file = path.read_text(encoding="utf-8"), file or path.name
+        if path not in self.loaded:
+            module = SourceModule(path, file or path.name, self._parse(path, file or path.name))
+            self.loaded[path] = module
+            self._open.append(path)
+            for node in module.tree.body:
+                _Declarer(self, module).declare(node)
+            self._open.pop()
+            self.order.append(module)
+        return self.loaded[path]
+
+    def is_open(self, path: Path) -> bool:
+        """Whether a file is still being read: it imports, perhaps by others, the file that asks."""
+        return path.resolve() in self._open
+
+    def _parse(self, path: Path, file: str) -> ast.Module:
+        """The syntax tree; empty after a diagnostic."""
+        source, empty = path.read_bytes(), ast.Module(body=[], type_ignores=[])
+        if len(source) > MAX_SOURCE_BYTES or len(self.loaded) >= MAX_FILES:
+            message = f"more than {MAX_FILES} files, or one of more than {MAX_SOURCE_BYTES} bytes"
+            self.diagnostics.add("E600", message, file, empty, "split the contract")
+            return empty
         try:
-            tree = ast.parse(text, filename=str(path))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                tree = ast.parse(source, filename=str(path))
+                if not self._is_too_large(tree, file):
+                    compile(
+                        tree, str(path), "exec", dont_inherit=True
+                    )  # finds what the grammar allows, as `break` alone
+                    return tree
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             self._report_syntax(error, file)
-            tree = ast.Module(body=[], type_ignores=[])
-        module = SourceModule(path, file, tree)
-        self.loaded[path] = module
-        for node in tree.body:
-            _Declarer(self, module).declare(node)
-        self.order.append(module)
-        return module
+        return empty
+
+    def _is_too_large(self, tree: ast.Module, file: str) -> bool:
+        """Whether the tree is over a limit, after a diagnostic; nothing has looked at it yet."""
+        count, level = 0, list[ast.AST]([tree])
+        for _ in range(MAX_SYNTAX_DEPTH):
+            count += len(level)
+            for node in level:
+                if isinstance(node, ast.Constant) and isinstance(node.value, int) and abs(node.value) >= 1 << 256:
+                    self.diagnostics.add("E303", "an integer of more than 256 bits", file, node, "no type holds it")
+                    return True
+            level = [child for node in level for child in ast.iter_child_nodes(node)]
+            if count > MAX_SYNTAX_NODES or not level:
+                break
+        if level:
+            self.diagnostics.add("E600", "the source is too large or nested too deeply", file, level[0], "split it")
+        return bool(level)
 
     def _report_syntax(self, error: BaseException, file: str) -> None:
         place = ast.Pass()
         place.lineno = getattr(error, "lineno", None) or 1
         place.col_offset = max((getattr(error, "offset", None) or 1) - 1, 0)
-        self.diagnostics.add("E100", f"invalid syntax: {getattr(error, 'msg', error)}", file, place)
+        message = getattr(error, "msg", None) or str(error) or "nested too deeply"
+        self.diagnostics.add("E100", f"invalid syntax: {message}", file, place, "it must be valid Python first")
 
     def lang_name(self, name: str, importer: SourceModule, node: ast.AST) -> Declaration | None:
         """What `corten.lang` exports as `name`."""
@@ -131,7 +168,7 @@ class Modules:
             return Builtin(name, importer, node)
         if importer.path == CONTAINERS:
             return None
-        return self.load(CONTAINERS, "corten/lang/containers.py").names.get(name)
+        return self.load(CONTAINERS, CONTAINERS_FILE).names.get(name)
 
 
 class _Declarer:
@@ -141,68 +178,61 @@ class _Declarer:
         self.modules, self.module = modules, module
 
     def declare(self, node: ast.stmt) -> None:
+        """Declare what a statement declares; report what a contract file does not hold."""
         match node:
             case ast.ImportFrom():
                 self._import(node)
             case ast.ClassDef():
                 self._class(node)
             case ast.FunctionDef():
-                self._add(FunctionDeclaration(node.name, self.module, node, None, self._decorators(node)))
+                self._add(FunctionDeclaration(node.name, self.module, node, None, self._function_decorators(node)))
             case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
                 self._add(ConstantDeclaration(name, self.module, value, _unwrap_final(node.annotation)))
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id="TypeVar"))):
-                self._add(VariableDeclaration(name, self.module, node))
-            case ast.Assign(targets=[ast.Name(id="__all__")]):
-                pass
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                self._add(ConstantDeclaration(name, self.module, value))
+                self._assign(name, value, node)
             case ast.Expr(value=ast.Constant(value=str())) | ast.Pass():
                 pass
-            case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+            case ast.If(test=ast.Name(id="TYPE_CHECKING"), orelse=[]):
                 pass
             case ast.Import():
-                self._error(
-                    "E201", "`import` of a whole module is not supported", node, "write `from module import name`"
-                )
+                hint = "write `from module import name`"
+                self._error("E201", "`import` of a whole module is not supported", node, hint)
             case _:
-                self._error(
-                    "E101",
-                    f"{_describe(node)} at module level is outside the language",
-                    node,
-                    "a contract file holds imports, constants, structs, enums, events, functions and the contract",
-                )
+                message = f"`{type(node).__name__.lower()}` at module level is outside the language"
+                hint = "a contract file holds imports, constants, structs, enums, events, functions and the contract"
+                self._error("E101", message, node, hint)
+
+    def _assign(self, name: str, value: ast.expr, node: ast.Assign) -> None:
+        match value:
+            case ast.Call(func=ast.Name(id="TypeVar")):
+                self._add(VariableDeclaration(name, self.module, node))
+            case _ if name != "__all__":
+                self._add(ConstantDeclaration(name, self.module, value))
 
     def _add(self, declaration: Declaration) -> None:
-        known = self.module.names.get(declaration.name)
-        if known is not None:
+        if declaration.name in self.module.names:
             self._error("E203", f"`{declaration.name}` is declared twice", declaration.node, "rename one of them")
-            return
-        self.module.names[declaration.name] = declaration
+        elif declaration.name in PYTHON_BUILTINS:
+            message = f"`{declaration.name}` is a name of the language"
+            self._error("E203", message, declaration.node, "use another name")
+        else:
+            self.module.names[declaration.name] = declaration
 
     def _error(self, code: str, message: str, node: ast.AST, hint: str = "") -> None:
         self.modules.diagnostics.add(code, message, self.module.file, node, hint)
 
-    def _decorators(self, node: ast.FunctionDef | ast.ClassDef) -> tuple[str, ...]:
-        names = []
-        for decorator in node.decorator_list:
-            if isinstance(decorator, ast.Name):
-                names.append(decorator.id)
-            else:
-                self._error(
-                    "E103",
-                    "decorators take no arguments and no dots here",
-                    decorator,
-                    "write `@message`, `@view`, `@struct` …",
-                )
-        return tuple(names)
+    # ---- imports -------------------------------------------------------------------------------------------------
 
     def _import(self, node: ast.ImportFrom) -> None:
-        if node.module in ("__future__", "typing", "collections.abc", "__main__"):
+        if node.module in ("__future__", "typing"):
             for alias in node.names:
-                if node.module == "typing" and alias.name in ("TypeVar", "Generic"):
+                if alias.name in ("TypeVar", "Generic"):
                     self.module.names.setdefault(alias.name, Builtin(alias.name, self.module, node))
             return
         for alias in node.names:
+            if alias.name == "*":
+                self._error("E201", "`import *` hides where names come from", node, "name what you import")
+                return
             found = self._find(node, alias.name)
             if found is None:
                 continue
@@ -212,86 +242,150 @@ class _Declarer:
             self.module.names[name] = found
 
     def _find(self, node: ast.ImportFrom, name: str) -> Declaration | None:
-        if node.module == "corten.lang":
+        """The declaration that an import names; None after a diagnostic."""
+        if node.module == "corten.lang" and not node.level:
             found = self.modules.lang_name(name, self.module, node)
         else:
             path = self._path(node)
-            if path is None or not path.is_file():
-                dots = "." * node.level
-                self._error(
-                    "E201",
-                    f"no contract file for `from {dots}{node.module or ''} import {name}`",
-                    node,
-                    "contract files import `corten.lang`, `corten.contracts.*` and files beside them; other Python packages cannot be compiled",
-                )
+            if path is None:
                 return None
             file = f"corten/{path.relative_to(PACKAGE).as_posix()}" if path.is_relative_to(PACKAGE) else path.name
             found = self.modules.load(path, file).names.get(name)
         if found is None:
-            self._error(
-                "E200",
-                f"`{node.module}` has no `{name}`",
-                node,
-                "check the spelling; docs/spec/language.md lists corten.lang",
-            )
+            hint = "check the spelling; docs/spec/language.md lists corten.lang"
+            self._error("E200", f"`{node.module}` has no `{name}`", node, hint)
         return found
 
     def _path(self, node: ast.ImportFrom) -> Path | None:
+        """The contract file of an import: beside the importer, or in the library."""
         parts = (node.module or "").split(".")
-        if parts[0] == "corten":
-            return PACKAGE.joinpath(*parts[1:]).with_suffix(".py") if parts[1:2] == ["contracts"] else None
-        if node.level > 1 or not parts[0]:
+        if node.level or not parts[0]:
+            hint = f"write `from {node.module or 'file'} import …`: files are looked up beside this one"
+            self._error("E201", "relative imports are not supported", node, hint)
             return None
-        return self.module.path.parent.joinpath(*parts).with_suffix(".py")
+        if parts[0] == "corten":
+            path = PACKAGE.joinpath(*parts[1:]).with_suffix(".py") if parts[1:2] == ["contracts"] else None
+        else:
+            path = self.module.path.parent.joinpath(*parts).with_suffix(".py")
+        if path is None or not path.is_file():
+            hint = "contract files import corten.lang, corten.contracts.* and files beside them, no other packages"
+            self._error("E201", f"no contract file for `from {node.module} import …`", node, hint)
+            return None
+        if self.modules.is_open(path):
+            hint = "move what both need into a third file"
+            self._error("E201", "contract files import each other in a circle", node, hint)
+            return None
+        return path
+
+    # ---- classes -------------------------------------------------------------------------------------------------
 
     def _class(self, node: ast.ClassDef) -> None:
-        decorators, bases = self._decorators(node), node.bases
+        decorators = self._decorators(node)
+        for base in node.bases:
+            name = base.value if isinstance(base, ast.Subscript) else base
+            if isinstance(name, ast.Name):
+                self._check_known(name)
         if node.keywords:
             self._error("E104", "class keywords are outside the language", node, "remove them")
-        if "contract" in decorators:
-            declaration: Declaration = ContractDeclaration(node.name, self.module, node)
-            self._check_bases(node, ("Contract",))
-        elif "struct" in decorators or "event" in decorators:
-            declaration = StructDeclaration(node.name, self.module, node, self._variables(node), "event" in decorators)
-            self._check_bases(node, ("Generic",))
-        elif len(bases) == 1 and isinstance(bases[0], ast.Name) and bases[0].id == "Enum":
-            declaration = EnumDeclaration(node.name, self.module, node)
-        elif len(bases) == 1 and isinstance(bases[0], ast.Subscript) and _name(bases[0].value) == "Unit":
-            declaration = UnitDeclaration(node.name, self.module, node, bases[0].slice)
-        else:
-            self._error(
-                "E104",
-                f"class `{node.name}` is not a contract, struct, event, enum or unit",
-                node,
-                "decorate it with @contract, @struct or @event, or derive it from Enum or Unit[i64]",
-            )
+        kinds = [name for name in decorators if name in _CLASS_DECORATORS]
+        if len(decorators) > 1 or len(kinds) != len(decorators):
+            hint = "use one of @contract, @struct, @event"
+            self._error("E104", f"decorators of `{node.name}` do not fit: {', '.join(decorators)}", node, hint)
+            if not kinds:
+                return
+        declaration = self._class_declaration(node, kinds[0] if kinds else None)
+        if declaration is None:
+            hint = "decorate it with @contract, @struct or @event, or derive it from Enum or Unit[i64]"
+            message = f"class `{node.name}` is not a contract, struct, event, enum or unit"
+            self._error("E104", message, node, hint)
             return
         if isinstance(declaration, (StructDeclaration, ContractDeclaration)):
-            for item in node.body:
-                if isinstance(item, ast.FunctionDef):
-                    if item.name in declaration.methods:
-                        self._error("E203", f"method `{item.name}` is declared twice", item, "rename one of them")
-                    method = FunctionDeclaration(item.name, self.module, item, declaration, self._decorators(item))
-                    declaration.methods[item.name] = method
+            self._declare_methods(declaration, node)
         self._add(declaration)
+
+    def _class_declaration(self, node: ast.ClassDef, kind: str | None) -> Declaration | None:
+        if kind == "contract":
+            self._check_bases(node, ("Contract",))
+            return ContractDeclaration(node.name, self.module, node)
+        if kind is not None:
+            self._check_bases(node, ("Generic",) if kind == "struct" else ())
+            return StructDeclaration(node.name, self.module, node, self._variables(node), kind == "event")
+        match node.bases:
+            case [ast.Name(id="Enum")]:
+                return EnumDeclaration(node.name, self.module, node)
+            case [ast.Subscript(value=ast.Name(id="Unit"), slice=base)]:
+                self._check_empty(node)
+                return UnitDeclaration(node.name, self.module, node, base)
+        return None
+
+    def _declare_methods(self, declaration: StructDeclaration | ContractDeclaration, node: ast.ClassDef) -> None:
+        for item in node.body:
+            if isinstance(item, ast.FunctionDef):
+                if item.name in declaration.methods:
+                    self._error("E203", f"method `{item.name}` is declared twice", item, "rename one of them")
+                is_contract = isinstance(declaration, ContractDeclaration)
+                decorators = self._decorators(item) if is_contract else self._function_decorators(item)
+                method = FunctionDeclaration(item.name, self.module, item, declaration, decorators)
+                declaration.methods[item.name] = method
 
     def _check_bases(self, node: ast.ClassDef, allowed: tuple[str, ...]) -> None:
         for base in node.bases:
             name = _name(base.value if isinstance(base, ast.Subscript) else base)
             if name not in allowed:
-                self._error(
-                    "E104",
-                    f"`{node.name}` inherits from `{ast.unparse(base)}`: no inheritance of state",
-                    base,
-                    "put the shared fields into a struct member",
-                )
+                hint = "put the shared fields into a struct member"
+                message = f"`{node.name}` inherits from `{ast.unparse(base)}`: no inheritance of state"
+                self._error("E104", message, base, hint)
+
+    def _check_empty(self, node: ast.ClassDef) -> None:
+        """A unit's body says nothing."""
+        for item in node.body:
+            value = item.value.value if isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant) else None
+            if not isinstance(item, ast.Pass) and value is not Ellipsis and not isinstance(value, str):
+                self._error("E104", f"the body of unit `{node.name}` is empty", item, "write `...`")
 
     def _variables(self, node: ast.ClassDef) -> tuple[str, ...]:
         for base in node.bases:
             if isinstance(base, ast.Subscript) and _name(base.value) == "Generic":
                 items = base.slice.elts if isinstance(base.slice, ast.Tuple) else [base.slice]
-                return tuple(name for item in items if (name := _name(item)))
+                names = tuple(name for item in items if (name := _name(item)))
+                known = all(isinstance(self.module.names.get(name), VariableDeclaration) for name in names)
+                if not known or len(set(names)) != len(items):
+                    hint = 'declare them before: T = TypeVar("T")'
+                    self._error("E104", "Generic[…] takes type variables", base, hint)
+                return tuple(dict.fromkeys(names))
         return ()
+
+    # ---- decorators ----------------------------------------------------------------------------------------------
+
+    def _decorators(self, node: ast.FunctionDef | ast.ClassDef) -> tuple[str, ...]:
+        names = []
+        for decorator in node.decorator_list:
+            if isinstance(decorator, ast.Name):
+                self._check_known(decorator)
+                names.append(decorator.id)
+            else:
+                hint = "write `@message`, `@view`, `@struct` …"
+                self._error("E103", "decorators take no arguments and no dots here", decorator, hint)
+        return tuple(names)
+
+    def _check_known(self, node: ast.Name) -> None:
+        """Whether a name of the language is imported."""
+        if node.id in BUILTINS and node.id not in self.module.names:
+            hint = "add it to `from corten.lang import …`"
+            self._error("E200", f"unknown name `{node.id}`", node, hint)
+
+    def _function_decorators(self, node: ast.FunctionDef) -> tuple[str, ...]:
+        """Decorators of what is no entry."""
+        names = self._decorators(node)
+        unknown = [name for name in names if name not in _HINT_DECORATORS]
+        if unknown:
+            hint = "helpers take @inline and @no_inline; messages, views and init are methods of the contract"
+            self._error("E103", f"`@{unknown[0]}` is not for `{node.name}`", node.decorator_list[0], hint)
+        return names
+
+
+_CLASS_DECORATORS = ("contract", "struct", "event")
+_HINT_DECORATORS = ("inline", "no_inline")
 
 
 def _name(node: ast.AST) -> str | None:
@@ -304,7 +398,3 @@ def _unwrap_final(annotation: ast.expr) -> ast.expr | None:
     if isinstance(annotation, ast.Subscript) and _name(annotation.value) == "Final":
         return annotation.slice
     return annotation
-
-
-def _describe(node: ast.AST) -> str:
-    return "`" + type(node).__name__.lower() + "`"

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from corten.base.errors import CompilerBug, TrapCode
 from corten.compiler import ir
+from corten.compiler.llvmtypes import constant_text, llvm_type
 from corten.compiler.types import BOOL, F64, EnumType, IntType, Type
 
 if TYPE_CHECKING:
-    from corten.compiler.llvm import FunctionEmitter
+    from corten.compiler.lower import FunctionEmitter
 
 HEAP_TOP = "inttoptr (i32 65536 to ptr)"
 _PLAIN = {"wrapping_add": "add", "wrapping_sub": "sub", "wrapping_mul": "mul", "and": "and", "or": "or", "xor": "xor"}
@@ -32,18 +33,6 @@ class Operations:
     def __init__(self, emitter: FunctionEmitter) -> None:
         self.out = emitter
 
-    def emit(self, node: ir.Expression) -> str:
-        match node:
-            case ir.Binary():
-                return self._binary(node)
-            case ir.Compare():
-                return self._compare(node)
-            case ir.Convert():
-                return self._convert(node)
-            case ir.Intrinsic():
-                return self._intrinsic(node)
-        raise CompilerBug(f"no lowering for {type(node).__name__}")
-
     def resize(self, value: str, bits: int, target: int, signed: bool) -> str:
         """Change an integer's width, keeping the low bits."""
         if bits == target:
@@ -51,9 +40,10 @@ class Operations:
         how = "trunc" if bits > target else "sext" if signed else "zext"
         return self.out.op(f"{how} i{bits} {value} to i{target}")
 
-    # ---- binary ------------------------------------------------------------------------------------------------
+    # ---- binary ------------------------------------------------------------------------------------------------------
 
-    def _binary(self, node: ir.Binary) -> str:
+    def binary(self, node: ir.Binary) -> str:
+        """Arithmetic; traps as docs/spec/language.md says."""
         left, right = self.out.expression(node.left), self.out.expression(node.right)
         name = node.operator
         if name in ("fadd", "fsub", "fmul", "fdiv"):
@@ -155,20 +145,22 @@ class Operations:
             out.trap_if(out.op(f"icmp ne i{bits} {back}, {left}"), TrapCode.INTEGER_OVERFLOW, line)
         return shifted
 
-    # ---- comparison -----------------------------------------------------------------------------------------------
+    # ---- comparison --------------------------------------------------------------------------------------------------
 
-    def _compare(self, node: ir.Compare) -> str:
+    def compare(self, node: ir.Compare) -> str:
+        """Comparison of scalars."""
         left, right = self.out.expression(node.left), self.out.expression(node.right)
         kind = node.left.type
         if kind is F64:
             return self.out.op(f"fcmp {_FLOAT_COMPARE[node.operator]} double {left}, {right}")
         signed = isinstance(kind, IntType) and kind.signed
         table = _SIGNED_COMPARE if signed else _UNSIGNED_COMPARE
-        return self.out.op(f"icmp {table[node.operator]} {_llvm_type(kind)} {left}, {right}")
+        return self.out.op(f"icmp {table[node.operator]} {llvm_type(kind)} {left}, {right}")
 
-    # ---- conversion -------------------------------------------------------------------------------------------------
+    # ---- conversion --------------------------------------------------------------------------------------------------
 
-    def _convert(self, node: ir.Convert) -> str:
+    def convert(self, node: ir.Convert) -> str:
+        """Change of type, in one of three modes."""
         value, source, target = self.out.expression(node.operand), node.operand.type, node.type
         if isinstance(target, EnumType):
             return self._to_enum(value, source, target, node.line)
@@ -226,10 +218,11 @@ class Operations:
         out, name = self.out, "si" if target.signed else "ui"
         if mode == "saturating" and target.bits < 128:
             return out.op(f"call i{target.bits} @llvm.fpto{name}.sat.i{target.bits}.f64(double {value})")
-        upper = _float(float(target.maximum + 1))
+        upper = constant_text(F64, float(target.maximum + 1))
         # the largest double that truncates below the minimum, where that minimum - 1 is a double
         exact = target.bits <= 53 or not target.signed
-        lower, how = (_float(float(target.minimum - 1)), "ogt") if exact else (_float(float(target.minimum)), "oge")
+        bound, how = (target.minimum - 1, "ogt") if exact else (target.minimum, "oge")
+        lower = constant_text(F64, float(bound))
         above = out.op(f"fcmp {how} double {value}, {lower}")
         below = out.op(f"fcmp olt double {value}, {upper}")
         fits = out.op(f"and i1 {above}, {below}")
@@ -250,9 +243,10 @@ class Operations:
         outside = out.op(f"select i1 {ordered}, i128 {bound}, i128 0")
         return out.op(f"select i1 {fits}, i128 {inside}, i128 {outside}")
 
-    # ---- intrinsics ---------------------------------------------------------------------------------------------------
+    # ---- intrinsics --------------------------------------------------------------------------------------------------
 
-    def _intrinsic(self, node: ir.Intrinsic) -> str:
+    def intrinsic(self, node: ir.Intrinsic) -> str:
+        """One of ir.INTRINSICS: `_do_<name>`, a float function, or an import."""
         method = getattr(self, f"_do_{node.name}", None)
         values = [self.out.expression(argument) for argument in node.arguments]
         if method is not None:
@@ -270,7 +264,7 @@ class Operations:
         return self._checked("ssub" if node.type.signed else "usub", node.type, "0", value, node.line)
 
     def _do_invert(self, node: ir.Intrinsic, value: str) -> str:
-        return self.out.op(f"xor {_llvm_type(node.type)} {value}, -1")
+        return self.out.op(f"xor {llvm_type(node.type)} {value}, -1")
 
     def _do_abs(self, node: ir.Intrinsic, value: str) -> str:
         assert isinstance(node.type, IntType)
@@ -297,13 +291,13 @@ class Operations:
         return self.out.op(f"bitcast i64 {value} to double")
 
     def _do_leading_zeros(self, node: ir.Intrinsic, value: str) -> str:
-        return self._count(node, f"ctlz.{_llvm_type(node.arguments[0].type)}", value, ", i1 false")
+        return self._count(node, f"ctlz.{llvm_type(node.arguments[0].type)}", value, ", i1 false")
 
     def _do_trailing_zeros(self, node: ir.Intrinsic, value: str) -> str:
-        return self._count(node, f"cttz.{_llvm_type(node.arguments[0].type)}", value, ", i1 false")
+        return self._count(node, f"cttz.{llvm_type(node.arguments[0].type)}", value, ", i1 false")
 
     def _do_population_count(self, node: ir.Intrinsic, value: str) -> str:
-        return self._count(node, f"ctpop.{_llvm_type(node.arguments[0].type)}", value, "")
+        return self._count(node, f"ctpop.{llvm_type(node.arguments[0].type)}", value, "")
 
     def _count(self, node: ir.Intrinsic, name: str, value: str, flag: str) -> str:
         kind = node.arguments[0].type
@@ -355,29 +349,16 @@ class Operations:
         return value
 
     def _do_word(self, node: ir.Intrinsic, value: str, index: str) -> str:
-        """Word (64 bits) or byte `index` of an i128 or bytes32, through a stack slot when the index varies."""
-        kind, out = node.arguments[0].type, self.out
-        width = 64 if node.type.size == 8 else 8
-        bits = 256 if not isinstance(kind, IntType) else 128
-        if isinstance(node.arguments[1], ir.Constant) and int(node.arguments[1].value) < bits // width:
-            shifted = out.op(f"lshr i{bits} {value}, {int(node.arguments[1].value) * width}")
-            return out.op(f"trunc i{bits} {shifted} to i{width}")
-        index_kind = node.arguments[1].type
-        assert isinstance(index_kind, IntType)
-        out.trap_if(
-            out.op(f"icmp uge i{index_kind.bits} {index}, {bits // width}"), TrapCode.INDEX_OUT_OF_RANGE, node.line
-        )
-        slot = out.stack_slot(f"i{bits}", 8)
-        out.do(f"store i{bits} {value}, ptr {slot}, align 8")
-        position = self.resize(index, index_kind.bits, 32, False)
-        return out.op(
-            f"load i{width}, ptr {out.op(f'getelementptr i{width}, ptr {slot}, i32 {position}')}, align {width // 8}"
-        )
+        """Word `index`, a constant, of an i128 or bytes32: 64 bits."""
+        kind = node.arguments[0].type
+        bits = kind.bits if isinstance(kind, IntType) else 256
+        shifted = self.out.op(f"lshr i{bits} {value}, {64 * int(index)}")
+        return self.out.op(f"trunc i{bits} {shifted} to i64")
 
     def _do_mix(self, node: ir.Intrinsic, value: str) -> str:
         return self.out.op(f"call i64 @corten.mix(i64 {value})")
 
-    # ---- memory -------------------------------------------------------------------------------------------------------
+    # ---- memory ------------------------------------------------------------------------------------------------------
 
     def _do_place(self, node: ir.Intrinsic, address: str) -> str:
         return self.out.op(f"inttoptr i32 {address} to ptr")
@@ -392,9 +373,8 @@ class Operations:
         wide = out.op(f"zext i32 {size} to i64")
         rounded = out.op(f"and i64 {out.op(f'add i64 {wide}, 15')}, -16")
         end = out.op(f"add i64 {out.op(f'zext i32 {top} to i64')}, {rounded}")
-        limit = out.op(
-            f"zext i32 {out.op('call i32 ' + chr(64) + chr(34) + 'corten.memory_limit' + chr(34) + '()')} to i64"
-        )
+        granted = out.op('call i32 @"corten.memory_limit"()')
+        limit = out.op(f"zext i32 {granted} to i64")
         out.trap_if(out.op(f"icmp ugt i64 {end}, {limit}"), TrapCode.HEAP_EXHAUSTED, node.line)
         out.do(f"store i32 {out.op(f'trunc i64 {end} to i32')}, ptr {HEAP_TOP}, align 4")
         return top
@@ -408,15 +388,3 @@ class Operations:
         to = self._do_place(node, target)
         self.out.do(f"call void @llvm.memset.p0.i32(ptr {to}, i8 {byte}, i32 {size}, i1 false)")
         return ""
-
-
-def _llvm_type(kind: Type) -> str:
-    from corten.compiler.llvm import llvm_type
-
-    return llvm_type(kind)
-
-
-def _float(value: float) -> str:
-    from corten.compiler.llvm import constant_text
-
-    return constant_text(F64, value)

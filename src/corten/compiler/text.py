@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from corten.compiler import ir
 
 
@@ -13,8 +16,9 @@ def print_program(program: ir.Program) -> str:
 def print_function(function: ir.Function) -> str:
     parameters = ", ".join(f"%{i}:{function.locals[i].name}: {function.locals[i].type}" for i in function.parameters)
     marks = " ".join(word for word, on in (("may_reject", function.may_reject), ("mutates", function.mutates)) if on)
-    head = f"function {function.symbol}({parameters}) -> {function.result}  # {function.file}:{function.line} {marks}".rstrip()
-    return "\n".join([head, *_block(function.body, 1)])
+    head = f"function {function.symbol}({parameters}) -> {function.result}"
+    place = f"  # {function.file}:{function.line} {marks}".rstrip()
+    return "\n".join([head + place, *_block(function.body, 1)])
 
 
 def _block(body: list[ir.Statement], depth: int) -> list[str]:
@@ -55,36 +59,45 @@ def _line(node: ir.Statement) -> str:
 
 
 def _text(node: ir.Expression) -> str:
-    match node:
-        case ir.Constant(value=value):
-            return f"{value}:{node.type}"
-        case ir.ReadLocal(local=local):
-            return f"%{local}"
-        case ir.StateAddress(offset=offset):
-            return f"state+{offset}"
-        case ir.Offset(base=base, offset=offset):
-            return f"{_text(base)}+{offset}"
-        case ir.Element(base=base, index=index, length=length, stride=stride):
-            return f"{_text(base)}[{_text(index)} < {length}]*{stride}"
-        case ir.Load(address=address):
-            return f"load {node.type} ({_text(address)})"
-        case ir.Binary(operator=name, left=left, right=right) | ir.Compare(operator=name, left=left, right=right):
-            return f"({_text(left)} {name} {_text(right)})"
-        case ir.Logical(operator=name, left=left, right=right):
-            return f"({_text(left)} {name} {_text(right)})"
-        case ir.Not(operand=operand):
-            return f"not {_text(operand)}"
-        case ir.Conditional(condition=condition, then=then, otherwise=otherwise):
-            return f"({_text(then)} if {_text(condition)} else {_text(otherwise)})"
-        case ir.Let(local=local, value=value, body=body):
-            return f"let %{local} = {_text(value)} in {_text(body)}"
-        case ir.Convert(operand=operand, mode=mode):
-            return f"{mode} {node.type}({_text(operand)})"
-        case ir.Intrinsic(name=name, arguments=arguments):
-            return f"{name}({', '.join(map(_text, arguments))})"
-        case ir.Call(function=function, arguments=arguments):
-            return f"{function.symbol}({', '.join(map(_text, arguments))})"
-        case ir.Construct(slot=slot, stores=stores):
-            inner = ", ".join(f"+{offset} {_text(value)}" for offset, _, value in stores)
-            return f"new {node.type} slot{slot} {{{inner}}}"
-    return type(node).__name__
+    return _PRINTERS[type(node)](node)
+
+
+def _construct(node: ir.Construct) -> str:
+    inner = ", ".join(f"+{offset} {_text(value)}" for offset, _, value in node.stores)
+    return f"new {node.type} slot{node.slot} {{{inner}}}"
+
+
+def _operator(node: ir.Binary | ir.Compare | ir.Logical) -> str:
+    return f"({_text(node.left)} {node.operator} {_text(node.right)})"
+
+
+def _element(node: ir.Element) -> str:
+    return f"{_text(node.base)}[{_text(node.index)} < {node.length}]*{node.stride}"
+
+
+def _conditional(node: ir.Conditional) -> str:
+    return f"({_text(node.then)} if {_text(node.condition)} else {_text(node.otherwise)})"
+
+
+def _arguments(name: str, arguments: list[ir.Expression]) -> str:
+    return f"{name}({', '.join(map(_text, arguments))})"
+
+
+_PRINTERS: dict[type[ir.Expression], Callable[[Any], str]] = {
+    ir.Constant: lambda node: f"{node.value}:{node.type}",
+    ir.ReadLocal: lambda node: f"%{node.local}",
+    ir.StateAddress: lambda node: f"state+{node.offset}",
+    ir.Offset: lambda node: f"{_text(node.base)}+{node.offset}",
+    ir.Element: _element,
+    ir.Load: lambda node: f"load {node.type} ({_text(node.address)})",
+    ir.Binary: _operator,
+    ir.Compare: _operator,
+    ir.Logical: _operator,
+    ir.Not: lambda node: f"not {_text(node.operand)}",
+    ir.Conditional: _conditional,
+    ir.Let: lambda node: f"let %{node.local} = {_text(node.value)} in {_text(node.body)}",
+    ir.Convert: lambda node: f"{node.mode} {node.type}({_text(node.operand)})",
+    ir.Intrinsic: lambda node: _arguments(node.name, node.arguments),
+    ir.Call: lambda node: _arguments(node.function.symbol, node.arguments),
+    ir.Construct: _construct,
+}

@@ -29,6 +29,16 @@ class Type:
     def is_aggregate(self) -> bool:
         return isinstance(self, (StructType, ArrayType))
 
+    @property
+    def is_address(self) -> bool:
+        """Whether a value of this type is an address in a register."""
+        return isinstance(self, (StructType, ArrayType, RefType))
+
+    @property
+    def scalars(self) -> int:
+        """How many scalars a value flattens to."""
+        return 1
+
 
 @dataclass(frozen=True, eq=False)
 class NoneType(Type):
@@ -136,6 +146,12 @@ class StructType(Type):
     align: int = 1
     arguments: tuple[Type, ...] = ()
     is_event: bool = False
+    is_complete: bool = False
+    _scalars: int = 0
+
+    @property
+    def scalars(self) -> int:
+        return self._scalars
 
     def lay_out(self, members: list[tuple[str, Type]]) -> None:
         """Place `members` in order."""
@@ -144,9 +160,11 @@ class StructType(Type):
             offset = -(-offset // kind.align) * kind.align
             self.fields[name] = FieldInfo(name, kind, offset)
             offset += kind.stride
+            self._scalars += kind.scalars
             align = max(align, kind.align)
         self.align = align
         self.size = -(-offset // align) * align
+        self.is_complete = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,6 +184,10 @@ class ArrayType(Type):
     def align(self) -> int:  # type: ignore[override]
         return self.element.align
 
+    @property
+    def scalars(self) -> int:
+        return self.length * self.element.scalars
+
 
 @dataclass(frozen=True, eq=False)
 class RefType(Type):
@@ -178,15 +200,6 @@ class RefType(Type):
     @property
     def name(self) -> str:  # type: ignore[override]
         return f"Ref[{self.target}]"
-
-
-@dataclass(frozen=True, eq=False)
-class VariableType(Type):
-    """A type variable inside a generic declaration, before it is bound."""
-
-    name: str
-    size: int = 0
-    align: int = 1
 
 
 NONE = NoneType()
@@ -250,9 +263,5 @@ def leaves(kind: Type, offset: int = 0) -> Iterator[Leaf]:
 
 
 def leaf_count(kind: Type) -> int:
-    """How many scalars a value flattens to (without listing them)."""
-    if isinstance(kind, StructType):
-        return sum(leaf_count(member.type) for member in kind.fields.values())
-    if isinstance(kind, ArrayType):
-        return kind.length * leaf_count(kind.element)
-    return 1
+    """How many scalars a value flattens to, without listing them."""
+    return kind.scalars

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from corten.base.errors import CompilerBug
 from corten.compiler import ir
-from corten.compiler.passes import children, nested, operands
 from corten.compiler.types import BOOL, ERROR, F64, NONE, IntType, RefType, Type, carrier
+from corten.compiler.walk import children, nested, operands, terminates
 
 
 def verify(program: ir.Program, stage: str) -> None:
@@ -32,7 +32,11 @@ class _FunctionVerifier:
         self.loops = 0
 
     def verify(self) -> None:
-        self._block(self.function.body)
+        """The whole function."""
+        function = self.function
+        self._expect(all(p < len(function.locals) for p in function.parameters), "unknown parameter", function.line)
+        self._block(function.body)
+        self._expect(terminates(function.body), "the end of the body is reached", function.line)
 
     def _expect(self, condition: bool, what: str, line: int) -> None:
         if not condition:
@@ -98,19 +102,33 @@ class _FunctionVerifier:
             case ir.Logical(left=left, right=right):
                 self._expect(left.type is BOOL and right.type is BOOL, "logic on other than bool", line)
             case ir.Conditional(condition=condition, then=then, otherwise=otherwise):
-                self._expect(condition.type is BOOL and _same(then.type, otherwise.type), "conditional", line)
+                same = _same(then.type, otherwise.type) and _same(then.type, node.type)
+                self._expect(condition.type is BOOL and same, "conditional", line)
+            case _:
+                self._compound(node)
+
+    def _compound(self, node: ir.Expression) -> None:
+        line = node.line
+        match node:
+            case ir.Not(operand=operand):
+                self._expect(operand.type is BOOL and node.type is BOOL, "logic on other than bool", line)
             case ir.Let(local=local, value=value, body=body):
-                self._expect(
-                    _same(self.function.locals[local].type, value.type) and _same(body.type, node.type), "let", line
-                )
+                self._expect(local < len(self.function.locals), "unknown local", line)
+                same = _same(self.function.locals[local].type, value.type) and _same(body.type, node.type)
+                self._expect(same, "let of another type", line)
+            case ir.Convert(mode=mode):
+                self._expect(mode in ("checked", "wrapping", "saturating"), f"conversion {mode}", line)
             case ir.Intrinsic(name=name, arguments=arguments):
-                self._expect(
-                    name in ir.INTRINSICS and ir.INTRINSICS[name][0] == len(arguments), f"intrinsic {name}", line
-                )
+                known = name in ir.INTRINSICS and ir.INTRINSICS[name][0] == len(arguments)
+                self._expect(known, f"intrinsic {name}", line)
             case ir.Call(function=callee, arguments=arguments):
                 self._call(callee, arguments, line)
-            case ir.Construct(slot=slot):
-                self._expect(self.function.slots[slot] is node.type, "slot of another type", line)
+                self._expect(node.type is callee.result, "call of another type", line)
+            case ir.Construct(slot=slot, stores=stores):
+                slots = self.function.slots
+                self._expect(slot < len(slots) and slots[slot] is node.type, "slot of another type", line)
+                for _, kind, value in stores:
+                    self._expect(_same(kind, value.type), "field of another type", line)
 
     def _binary(self, node: ir.Binary) -> None:
         floats = node.operator in ("fadd", "fsub", "fmul", "fdiv")
