@@ -1,10 +1,11 @@
-"""One way to run a module on the interpreter and on Wasmtime, plain and instrumented: values are bits, traps are codes."""
+"""One way to run modules on the interpreter and on Wasmtime, plain and instrumented: values are bits, traps codes."""
 
 from __future__ import annotations
 
 import ctypes
 import struct
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 import wasmtime
@@ -51,6 +52,15 @@ Start = Callable[[Module, Mapping[str, Guest]], Guest]
 """How a guest is started: with the module and the guests that it may import from."""
 
 
+@dataclass(frozen=True)
+class Bounds:
+    """What the interpreter may use: steps of one call, nested calls, pages of a memory without maximum."""
+
+    steps: int = 3_000_000
+    calls: int = 20_000
+    pages: int = 4_096
+
+
 class SpecGuest:
     """On the interpreter."""
 
@@ -59,14 +69,14 @@ class SpecGuest:
         module: Module,
         others: Mapping[str, Guest] | None = None,
         open_nan: NanChoice = canonical,
-        most_steps: int | None = None,
+        bounds: Bounds | None = None,
     ) -> None:
-        self.module, self.most_steps = module, most_steps
+        self.module, self.bounds, self.steps = module, bounds or Bounds(), 0
         imports = {
             (item.module, item.name): self._import(item.module, item.name, module.types[item.type_index], others or {})
             for item in module.imported(Kind.FUNCTION)
         }
-        self.instance = instantiate(module, imports, open_nan)
+        self.instance = instantiate(module, imports, open_nan, self.bounds.pages)
 
     @staticmethod
     def _import(module: str, name: str, type_: FuncType, others: Mapping[str, Guest]) -> AnyFunction:
@@ -78,7 +88,7 @@ class SpecGuest:
         raise KeyError(f"{module}.{name}")
 
     def invoke(self, name: str, *arguments: int) -> list[int]:
-        machine = Machine(self.most_steps)
+        machine = Machine(self.bounds.steps, self.bounds.calls)
         try:
             return machine.invoke(self.instance.function(name), *arguments)
         finally:
@@ -190,6 +200,8 @@ ENGINE = engine()
 
 class InstrumentedGuest:
     """An instrumented module without ABI, on either; each call is one message that is not rolled back when it traps."""
+
+    grows = False  # whether the guest may ask for memory
 
     def __init__(self, module: Module, settings: Options, start: Callable[[Module], Guest], gas: int = GAS) -> None:
         self.settings, self.gas_limit = settings, gas

@@ -1,0 +1,39 @@
+"""The official specification tests: as many assertions run as are on record, and all of them hold."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.wasm.spec_suite import RECORD, archived, run_file
+
+RAN: dict[str, dict[str, int]] = json.loads(RECORD.read_text(encoding="utf-8"))["ran"]
+QUICK = ("br_table.wast", "conversions.wast", "float_misc.wast", "i64.wast", "left-to-right.wast", "simd.wast")
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The archive's files by name."""
+    return {path.name: path for path in archived(tmp_path_factory.mktemp("testsuite"))}
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in RAN]
+)
+def test_file(files: dict[str, Path], name: str) -> None:
+    counts = run_file(files[name])
+    assert not counts.failures, "\n".join(counts.failures[:20])
+    missing = {voice: count for voice, count in RAN[name].items() if counts.ran[voice] < count}
+    assert not missing, f"fewer assertions ran than the record says: {dict(counts.ran)}, on record {RAN[name]}"
+
+
+def test_the_record_is_of_all_files(files: dict[str, Path]) -> None:
+    assert files.keys() == RAN.keys()
+
+
+def test_enough_assertions_are_on_record() -> None:
+    """So that a smaller record is a decision, not an accident."""
+    for voice, least in {"interpreter": 15_800, "plain": 15_800, "instrumented": 15_600, "reader": 1_190}.items():
+        assert sum(counts.get(voice, 0) for counts in RAN.values()) >= least
