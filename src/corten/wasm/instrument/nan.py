@@ -252,14 +252,15 @@ class _Walk:
 
     def _open(self, position: int, instr: Instr) -> None:
         code, block_type = instr
+        parameters, results = self._shape(block_type)
+        if parameters:
+            self._settle(position, parameters + ((I32,) if code == op.IF else ()), 0)
         if code == op.IF:
             self.stack.pop()
-        construct = _Construct(code, position, len(self.stack), list(self.locals))
-        construct.parameters, construct.results = self._shape(block_type)
-        construct.height -= len(construct.parameters)
-        if construct.parameters:
-            self._settle(position, construct.parameters, 0)
-            self.stack[construct.height :] = [EXACT] * len(construct.parameters)
+        height = len(self.stack) - len(parameters)
+        construct = _Construct(code, position, height, list(self.locals))
+        construct.parameters, construct.results = parameters, results
+        self.stack[height:] = [EXACT] * len(parameters)
         if code == op.LOOP:
             self.locals = _join(self.locals, self.headers.get(position, self.locals))
             self.headers[position] = list(self.locals)
