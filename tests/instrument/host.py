@@ -1,7 +1,9 @@
-"""A small host over wasmtime's plain API: loads plain and instrumented modules, lays out system memory, calls the guest."""
+"""A small host over wasmtime's plain API: loads plain and instrumented modules, lays out system memory, calls them."""
 
 from __future__ import annotations
 
+import itertools
+import json
 import struct
 from dataclasses import dataclass, field
 
@@ -98,7 +100,7 @@ class Receipt:
 
 @dataclass
 class Machine(Guest):
-    """An instrumented module with its system memory laid out: a control block, and areas behind the touched-page map."""
+    """An instrumented module, its system memory laid out: a control block, and areas behind the touched-page map."""
 
     module: Module
     abi: Abi | None
@@ -112,7 +114,8 @@ class Machine(Guest):
     frames: int = field(init=False)
 
     def __post_init__(self) -> None:
-        Guest.__init__(self, instrument(self.module, self.abi, self.settings), self.on)
+        self.instrumented = instrument(self.module, self.abi, self.settings)
+        Guest.__init__(self, self.instrumented, self.on)
         self.frames = host_begin(self.settings.memory_pages)
         self.receipts = self.frames + (1 << 17)
         self.index = self.receipts + (1 << 16)
@@ -164,7 +167,17 @@ class Machine(Guest):
         """All records of the batch: header and the payload up to the next record."""
         count = (self.u32(CONTROL["index_cursor"]) - self.index) // 4
         starts = [self.u32(self.index + 4 * number) for number in range(count)] + [self.u32(CONTROL["outbox_cursor"])]
-        return [self.system(start, stop - start) for start, stop in zip(starts, starts[1:], strict=False)]
+        return [self.system(start, stop - start) for start, stop in itertools.pairwise(starts)]
+
+    def logged(self) -> int:
+        """Entries in the log, if the last message had fewer than 1,000."""
+        entries = [self.system(self.log + 16 * number, 16) for number in range(1000)]
+        return next(number for number, entry in enumerate(entries) if not any(entry))
+
+    def description(self) -> dict[str, int]:
+        """What the module says that it needs."""
+        found: dict[str, int] = json.loads(self.instrumented.custom("corten.layout") or b"")
+        return found
 
     def touched(self) -> list[int]:
         """Marked pages."""

@@ -1,6 +1,7 @@
-"""Random modules: straight-line code, branches, bounded loops, calls, stores of all widths, floats with every kind of NaN.
+"""Random modules: straight-line code, branches, bounded loops, calls, stores of all widths, NaNs of every kind.
 
-Deterministic per seed. A module exports `main` () → (), which reads its inputs from memory and leaves its results there.
+Deterministic per seed. A module exports `main` () → (), which reads its inputs from memory and leaves its results
+there.
 """
 
 from __future__ import annotations
@@ -282,7 +283,7 @@ class Generator:
 
     def _immediates(self, immediate: str, name: str) -> tuple[object, ...]:
         if immediate == "lane":
-            return (self.random.randrange(int(name.split(".")[0].split("x")[1])),)
+            return (self.random.randrange(int(name.split(".", maxsplit=1)[0].split("x")[1])),)
         if immediate == "shuffle":
             return (tuple(self.random.randrange(32) for _ in range(16)),)
         return ()

@@ -8,9 +8,11 @@ from corten.wasm.instrument.context import Options
 from corten.wasm.instrument.layout import CONTROL, LOG_ENTRY_BYTES, RECEIPT_BYTES, TOUCHED, host_begin
 from corten.wasm.instrument.pipeline import instrument
 from corten.wasm.instrument.schedule import GAS_SCHEDULES, GasSchedule
+from corten.wasm.instrument.stack import DEFAULT_LIMIT as DEFAULT_STACK_LIMIT
 
 __all__ = [
     "CONTROL",
+    "DEFAULT_STACK_LIMIT",
     "GAS_SCHEDULES",
     "LOG_ENTRY_BYTES",
     "RECEIPT_BYTES",

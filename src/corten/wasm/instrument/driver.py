@@ -180,7 +180,7 @@ def driver_functions(context: Context, abi: Abi, assembler: Assembler) -> Iterat
     text = _RUN.format(
         begin_message=begin + save_globals(context),
         affordable=_AFFORDABLE,
-        dispatch=_dispatch(module, abi, assembler),
+        dispatch=_dispatch(context, abi, assembler),
         settle=_SETTLE_GAS + _SETTLE,
     )
     names = ("frame", "left", "size", "length", "status", "word", "keep")
@@ -202,9 +202,9 @@ def standalone_functions(context: Context, assembler: Assembler) -> Iterator[Fun
     yield assembler.function(type_index(context.module, (), ()), {}, {}, text)
 
 
-def _dispatch(module: Module, abi: Abi, assembler: Assembler) -> str:
+def _dispatch(context: Context, abi: Abi, assembler: Assembler) -> str:
     """Jump to the entry, load its parameters, call it: leaves at $finished, $malformed or $unknown."""
-    count = len(abi.entries)
+    module, count = context.module, len(abi.entries)
     text = " ".join(f"block $entry{number}" for number in reversed(range(count)))
     targets = ",".join([*(f"$entry{number}" for number in range(count)), "$unknown"])
     text += f" global.get $entry br_table {targets}"
@@ -212,7 +212,8 @@ def _dispatch(module: Module, abi: Abi, assembler: Assembler) -> str:
     for number, entry in enumerate(abi.entries):
         index = exports.get(f"entry.{entry.name}")
         wanted = parameter_type(abi.flatten(entry.parameters))
-        assembler.functions[f"entry.{number}"] = _checked(module, entry.name, wanted, index)
+        checked = _checked(module, entry.name, wanted, index)
+        assembler.functions[f"entry.{number}"] = context.symbols.moved(checked)
         text += f" end {_call_entry(entry, number, abi.flatten(entry.parameters))} br $finished"
     return text
 

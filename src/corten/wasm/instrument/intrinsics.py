@@ -32,6 +32,8 @@ def replace_intrinsics(body: Body, context: Context) -> None:
         if code == op.CALL:
             if instr[1] in inlined:
                 body.instead[position] = [inlined[instr[1]]]
+            elif instr[1] < context.symbols.kept:
+                body.instead[position] = [(op.CALL, context.symbols.moved(instr[1]))]
         elif code in _REPLACED:
             body.instead[position] = [_memory_operation(instr, context)]
 

@@ -1,7 +1,8 @@
 """Where things stand in an instrumented module: system memory, injected globals, injected functions.
 
 Index spaces grow without renumbering the guest: an import's stub takes the import's index, the guest's functions keep
-theirs, what is injected comes after them; injected globals come after the guest's.
+theirs, what is injected comes after them; injected globals come after the guest's. Only the imports that stay displace
+as many stubs from the first indices: `Symbols.moved` tells where they are.
 """
 
 from __future__ import annotations
@@ -81,12 +82,17 @@ def host_begin(memory_pages: int) -> int:
 
 
 class Symbols:
-    """Names of injected globals and functions, and the guest's shape before injection."""
+    """Names of injected globals and functions, and the guest's shape before injection.
 
-    def __init__(self, module: Module, helpers: list[str]) -> None:
+    `kept` imports stay; they take the first indices, and the stubs that would stand there come last.
+    """
+
+    def __init__(self, module: Module, helpers: list[str], kept: int) -> None:
         imports = module.imported(Kind.FUNCTION)
         self.guest_functions = range(len(imports), len(imports) + len(module.functions))
-        self.functions = {name: self.guest_functions.stop + index for index, name in enumerate(helpers)}
+        names = [*helpers, *(f"import.{index}" for index in range(kept))]
+        self.functions = {name: self.guest_functions.stop + index for index, name in enumerate(names)}
+        self.kept = kept
         first = len(module.globals)
         self.globals = {name: first + index for index, name in enumerate(INJECTED_GLOBALS)}
         self.mutable = [index for index, item in enumerate(module.globals) if item.mutable]
@@ -94,6 +100,10 @@ class Symbols:
         self.saved = {index: saved + number for number, index in enumerate([*self.mutable, self.globals["pages"]])}
         for index, copy in self.saved.items():
             self.globals |= {f"guest.{index}": index, f"saved.{index}": copy}
+
+    def moved(self, index: int) -> int:
+        """The new index of a function that the guest knows as `index`."""
+        return self.functions[f"import.{index}"] if index < self.kept else index
 
     def add_globals(self, module: Module, pages: int) -> None:
         """Append the injected globals, and one that saves each mutable global of the guest during a message."""

@@ -12,6 +12,7 @@ from corten.base.errors import InvalidModule, TrapCode
 from corten.wasm.instrument.abi import Record, find_record, scalar_types, store_name
 from corten.wasm.instrument.body import type_index
 from corten.wasm.instrument.context import COPIER, RECORDER, Callee
+from corten.wasm.instrument.host import BY_NAME, host_callee, host_type, wrapper
 from corten.wasm.module import FuncType, Kind
 from corten.wasm.opcodes import I32, I64
 from corten.wasm.sections import RESULT_RECORD
@@ -74,14 +75,20 @@ def describe_imports(module: Module, abi: Abi | None, schedule: GasSchedule) -> 
         if item.kind != Kind.FUNCTION or item.module != "corten":
             raise InvalidModule(f"import {item.module}.{item.name}: expected only functions of module corten")
         record = find_record(abi, item.name)
+        host = BY_NAME.get(item.name)
         wanted = _FIXED.get(item.name) if record is None else FuncType(scalar_types(record.scalars), ())
+        wanted = wanted if host is None else host_type(host)
         found = module.types[item.type_index]
         if wanted is None:
-            raise InvalidModule(f"import corten.{item.name}: expected an import that docs/spec/module.md lists")
+            raise InvalidModule(
+                f"import corten.{item.name}: expected an import that docs/spec/module.md or host-functions.md lists"
+            )
         if found != wanted:
             raise InvalidModule(f"import corten.{item.name}: expected type {wanted}, found {found}")
         if item.name in _INTRINSICS:
             yield None, schedule.intrinsic - schedule.costs[0x10]
+        elif host is not None:
+            yield host_callee(host), 0
         elif item.name == "output":
             yield COPIER, schedule.record
         else:
@@ -94,6 +101,8 @@ def import_stubs(context: Context, abi: Abi | None, assembler: Assembler) -> Ite
         record = find_record(abi, item.name)
         if record is not None:
             yield _recorder(record, assembler, item.type_index)
+        elif item.name in BY_NAME:
+            yield wrapper(BY_NAME[item.name], context, assembler, item.type_index)
         elif item.name == "output":
             yield _copier(context, abi, assembler)
         elif item.name == "trap":

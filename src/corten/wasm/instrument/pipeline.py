@@ -12,6 +12,7 @@ from corten.wasm.instrument.assemble import Assembler
 from corten.wasm.instrument.body import Body
 from corten.wasm.instrument.context import Context, Options, describe_function
 from corten.wasm.instrument.driver import DRIVER, STANDALONE, driver_functions, standalone_functions
+from corten.wasm.instrument.host import host_imports
 from corten.wasm.instrument.intrinsics import replace_intrinsics
 from corten.wasm.instrument.layout import LAYOUT_VERSION, TOUCHED, WASM_PAGE, Symbols, host_begin
 from corten.wasm.instrument.outbox import describe_imports, import_stubs
@@ -79,7 +80,7 @@ def _context(module: Module, abi: Abi | None, options: Options) -> Context:
     return Context(
         module=replace(module, types=list(module.types)),
         options=options,
-        symbols=Symbols(module, helpers),
+        symbols=Symbols(module, helpers, len(host_imports(module))),
         function_types=module.function_type_indices(),
         global_types=[item.value_type for item in module.global_types()],
         costs=options.schedule.costs,
@@ -110,13 +111,18 @@ def _open(context: Context) -> list[Body]:
 
 def _assemble(module: Module, abi: Abi | None, context: Context, bodies: list[Body]) -> Module:
     options, symbols = context.options, context.symbols
-    assembler = Assembler(dict(symbols.functions), symbols.globals)
+    imports = host_imports(module)
+    kept = {f"host.{item.name}": index for index, item in enumerate(imports)}
+    assembler = Assembler(symbols.functions | kept, symbols.globals)
     built = context.module
-    functions = list(import_stubs(context, abi, assembler))
+    stubs = list(import_stubs(context, abi, assembler))
+    functions = stubs[symbols.kept :]
     functions += [body.close(symbols.functions, built) for body in bodies]
     functions += runtime_functions(context, assembler)
     functions += standalone_functions(context, assembler) if abi is None else driver_functions(context, abi, assembler)
-    built.functions, built.imports = functions, []
+    functions += stubs[: symbols.kept]
+    built.functions, built.imports = functions, imports
+    built.elements = [replace(item, functions=[*map(symbols.moved, item.functions)]) for item in module.elements]
     built.globals = list(module.globals)
     symbols.add_globals(built, module.memories[0].minimum if module.memories else 0)
     built.memories = [Limits(pages, pages) for pages in (options.memory_pages, options.system_pages)]
@@ -128,7 +134,8 @@ def _assemble(module: Module, abi: Abi | None, context: Context, bodies: list[Bo
 def _exports(module: Module, abi: Abi | None, symbols: Symbols) -> list[Export]:
     exports = [Export("memory", Kind.MEMORY, 0), Export("corten.system", Kind.MEMORY, 1)]
     if abi is None:
-        exports += [item for item in module.exports if item.kind == Kind.FUNCTION]
+        functions = (item for item in module.exports if item.kind == Kind.FUNCTION)
+        exports += [replace(item, index=symbols.moved(item.index)) for item in functions]
         public = ("begin", "rollback")
     else:
         public = ("run", "recover")

@@ -1,9 +1,10 @@
 """Stack depth: a message may nest calls only so deep, whatever the engine's own stack holds.
 
-A function weighs `FRAME` units, one for each 8 bytes of its parameters, locals and highest operand stack, and one for every
-`INSTRUCTIONS_PER_UNIT` instructions: an optimizing engine may keep a value of each alive. A function that calls others takes
-its weight from the depth global at entry and gives it back at every exit; it stops with `stack_exhausted` if what is
-left does not also hold the heaviest leaf of the module, so leaves need no code.
+A frame weighs, in units of about 8 bytes of native stack: `FRAME`; its locals, once for each 8 bytes, floats and vectors as
+two; its parameters twice, since callers push what callees spill; its highest operand stack; and one unit for every
+`INSTRUCTIONS_PER_UNIT` instructions, since an optimizing engine may keep a value of each alive. A function that calls others
+takes its weight from the depth global at entry and gives it back at every exit; it stops with `stack_exhausted` if what
+is left does not also hold the heaviest leaf of the module, so leaves need no code.
 
     global.get $depth  i32.const weight  i32.sub  local.tee $left
     i32.const heaviest leaf  i32.lt_s  br_if $stack_exhausted
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 from corten.wasm import op
 from corten.wasm.instrument.body import OPENING
 from corten.wasm.instrument.values import EFFECTS
-from corten.wasm.opcodes import EMPTY_BLOCK, I32, TYPE_BYTES
+from corten.wasm.opcodes import EMPTY_BLOCK, F32, F64, I32, I64, V128
 
 if TYPE_CHECKING:
     from corten.wasm.instrument.body import Body
@@ -28,8 +29,13 @@ if TYPE_CHECKING:
 
 EXIT: Final = "stack_exhausted"
 FRAME: Final = 16
-INSTRUCTIONS_PER_UNIT: Final = 8
-_OPERAND_BYTES: Final = 16  # the widest, so that operands need no types
+INSTRUCTIONS_PER_UNIT: Final = 4
+DEFAULT_LIMIT: Final = 100_000
+"""Units that fit the stack of the engines we know, for any shape of function that we could think of: V8's 984 KiB hold
+125,000, and Wasmtime needs at most 6.4 bytes a unit (docs/spec/instrumentation.md)."""
+
+_UNITS: Final = {I32: 1, I64: 1, F32: 2, F64: 2, V128: 2}
+_OPERAND_UNITS: Final = 2  # the widest, so that operands need no types
 _EFFECTS: Final = EFFECTS | {
     op.LOCAL_GET: (0, 1),
     op.LOCAL_SET: (1, 0),
@@ -58,9 +64,9 @@ def add_stack(body: Body, context: Context) -> None:
 
 def weigh(body: Body, context: Context) -> int:
     """Units of one frame."""
-    operands = highest_stack(body.core, context.module.types, context.function_types) * _OPERAND_BYTES
-    size = sum(TYPE_BYTES[value_type] for value_type in body.local_types) + operands
-    return FRAME + -(-size // 8) + len(body.core) // INSTRUCTIONS_PER_UNIT
+    operands = highest_stack(body.core, context.module.types, context.function_types) * _OPERAND_UNITS
+    locals_ = sum(_UNITS[kind] for kind in (*body.signature.params, *body.local_types, *body.signature.results))
+    return FRAME + locals_ + operands + len(body.core) // INSTRUCTIONS_PER_UNIT
 
 
 def highest_stack(core: list[Instr], types: list[FuncType], functions: list[int]) -> int:

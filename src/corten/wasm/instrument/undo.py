@@ -187,7 +187,8 @@ class UndoLog:
         self.loops: list[tuple[int, int, int]] = []  # first position, last position, depth
         self.calls: list[tuple[int, int, Callee]] = []  # position, depth
         self.red_zone = 0
-        self._untested = 0  # bytes that the code so far may log since the last test of the limit
+        self._untested = 0  # bytes that may have been logged, at this place, since the last test of the limit
+        self._peaks: list[tuple[int, int]] = []  # per open block: what was untested at its start, and the most since
         self._open_loops: list[tuple[int, int]] = []
         self._memory_bytes = context.options.memory_pages * WASM_PAGE
 
@@ -239,15 +240,20 @@ class UndoLog:
             values.apply(int(code != op.BR), 0)
         elif code == op.ELSE:
             self.facts.forget(values.otherwise().known)
+            self._untested = self._peaks[-1][0]
         elif code == op.END:
             construct = values.close()
+            before, peak = self._peaks.pop()
             if construct.is_joined:
                 self.facts.forget(construct.known)
+                self._untested = max(before, peak)
+            self._note_peak(peak)
             if construct.kind == op.LOOP:
                 start, depth = self._open_loops.pop()
                 self.loops.append((start, position, depth))
         elif code != op.UNREACHABLE:
             values.open(instr, position, len(self.facts.trail))
+            self._peaks.append((self._untested, self._untested))
             if code == op.LOOP:
                 self._open_loops.append((position + 1, len(values.constructs)))
 
@@ -318,8 +324,14 @@ class UndoLog:
             self.body.insert(store.position, self._test(store.depth))
             self._untested = size
         self.red_zone = max(self.red_zone, self._untested)
+        self._note_peak(self._untested)
         self.body.insert(store.position, code)
         self.sites.append(store.position)
+
+    def _note_peak(self, untested: int) -> None:
+        if self._peaks:
+            before, peak = self._peaks[-1]
+            self._peaks[-1] = before, max(peak, untested)
 
     def _operands(self, batch: _Batch) -> tuple[list[Instr], list[Instr]]:
         """Code that keeps the first store's address in a local, if none holds it."""
