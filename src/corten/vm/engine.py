@@ -15,6 +15,7 @@ import hashlib
 import platform
 import struct
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -24,6 +25,7 @@ from wasmtime import _bindings as c_api
 
 from corten.base.errors import HostFault, InvalidModule, TrapCode
 from corten.vm.cache import Cache
+from corten.vm.callbacks import Callbacks, Service
 
 NATIVE_STACK_BYTES: Final = 4 << 20
 """Native stack a guest may use. The metered depth limit stops a guest well before; reaching this is a host fault."""
@@ -115,20 +117,35 @@ class Code:
             (export.name for export in module.exports if export.name.startswith("corten.global.")),
             key=lambda name: int(name.rpartition(".")[2]),
         )
+        imports = [(str(item.name), item.type) for item in module.imports]
+        self.imports = [name for name, _ in imports]
+        self._import_types = [type_ for _, type_ in imports if isinstance(type_, wasmtime.FuncType)]
 
-    def instantiate(self) -> Instance:
-        """A fresh instance with its own memories; HostFault when the system has no room for them."""
-        return Instance(self._engine, self._module, self.global_names)
+    def instantiate(self, services: Sequence[Service] = ()) -> Instance:
+        """A fresh instance with its own memories, whose imports `services` answer, in the order of `imports`.
+
+        HostFault when the system has no room for its memories.
+        """
+        return Instance(self._engine, self._module, self.global_names, self._import_types, services)
 
 
 class Instance:
     """One live instance of an instrumented module: its two memories, `run`, `recover` and its globals."""
 
-    def __init__(self, engine: wasmtime.Engine, module: wasmtime.Module, global_names: list[str]) -> None:
+    def __init__(
+        self,
+        engine: wasmtime.Engine,
+        module: wasmtime.Module,
+        global_names: list[str],
+        import_types: Sequence[wasmtime.FuncType],
+        services: Sequence[Service],
+    ) -> None:
         self._store = wasmtime.Store(engine)
         self._context = self._store._context()
+        self._callbacks = Callbacks(self._context, import_types, services)
         self._handle = self._instantiate(module)
         self.memory = self._memory("memory")
+        self._callbacks.attach(self.memory)
         self.system = self._memory("corten.system")
         self._globals = [self._export(name, "global_") for name in global_names]
         self._trap = ctypes.c_void_p()
@@ -173,9 +190,11 @@ class Instance:
     def _instantiate(self, module: wasmtime.Module) -> Any:
         handle = c_api.wasmtime_instance_t()
         trap: Any = ctypes.POINTER(c_api.wasm_trap_t)()
-        _check(
-            c_api.wasmtime_instance_new(self._context, module.ptr(), None, 0, ctypes.byref(handle), ctypes.byref(trap))
+        imports = self._callbacks.imports
+        made = c_api.wasmtime_instance_new(
+            self._context, module.ptr(), imports, len(imports), ctypes.byref(handle), ctypes.byref(trap)
         )
+        _check(made)
         if trap:
             raise InvalidModule(f"the module trapped while it was set up: {wasmtime.Trap._from_ptr(trap)}")
         return handle
@@ -222,6 +241,9 @@ class Instance:
         c_api.wasmtime_trap_code(trap, ctypes.byref(number))
         self._trap.value = None
         c_api.wasm_trap_delete(trap)
+        failure = self._callbacks.take_failure()
+        if failure is not None:
+            raise HostFault(f"a host function failed: {failure!r}") from failure
         code = _TRAPS.get(number.value)
         if code is None:
             reason = "native stack overflow" if number.value == 0 else f"engine trap {number.value}"

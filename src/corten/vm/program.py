@@ -24,6 +24,7 @@ import numpy as np
 from corten.base.errors import InvalidInput, InvalidModule
 from corten.vm.cache import Cache
 from corten.vm.engine import Code, Engine
+from corten.vm.host import check_available
 from corten.vm.interface import Interface
 from corten.vm.layout import LOG_RED_ZONE_BYTES, PAGE_BYTES, WASM_PAGE_BYTES, Layout
 from corten.wasm import op
@@ -31,7 +32,7 @@ from corten.wasm.module import Module
 from corten.wasm.sections import ABI_SECTION, LINES_SECTION, Lines, parse_abi, parse_lines
 
 _PACKAGE: Final = Path(__file__).resolve().parents[1]
-_TOOLCHAIN: Final = ("base", "lang", "wasm", "compiler", "contracts")
+_TOOLCHAIN: Final = ("base", "host", "lang", "wasm", "compiler", "contracts")
 _IMPORT: Final = re.compile(rb"^[ \t]*(?:from[ \t]+(\.?[\w.]+)[ \t]+import|import[ \t]+([\w.]+))", re.MULTILINE)
 _PART: Final = struct.Struct("<I")
 
@@ -114,10 +115,12 @@ class Loader:
         """A native module; `directory` is where its sources are looked for."""
         artifact = self._instrumented(module)
         lines = parse_lines(artifact.lines) if artifact.lines else Lines(())
+        code = self._engine.load(artifact.module)
+        check_available(code.imports, "wasmtime")
         return Program(
             module_hash=hashlib.sha256(module).digest(),
             interface=Interface(parse_abi(artifact.abi), lines),
-            code=self._engine.load(artifact.module),
+            code=code,
             layout=self._layout,
             initial_pages=artifact.initial_pages,
             directory=directory,
@@ -230,6 +233,6 @@ def toolchain_fingerprint() -> bytes:
     hasher = hashlib.sha256()
     for package in _TOOLCHAIN:
         for file in sorted((_PACKAGE / package).rglob("*")):
-            if file.suffix in (".py", ".ll"):
+            if file.suffix in (".py", ".ll", ".toml"):
                 hasher.update(hashlib.sha256(file.read_bytes()).digest())
     return hasher.digest()

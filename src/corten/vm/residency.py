@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from corten.base.errors import InvalidInput
 from corten.vm.codec import describe
+from corten.vm.host import HostFunctions
 from corten.vm.layout import header
 from corten.vm.program import Passes, Program
 from corten.vm.resident import Residence, Resident
@@ -41,10 +42,11 @@ class Settings:
 
 
 class Environment:
-    """A machine's settings and the block header that its contracts see."""
+    """A machine's settings, its host functions, and the block header that its contracts see."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.host = HostFunctions()
         self.time = self.height = 0
         self.default_header = b""
         self.set_block(0, 0)
@@ -86,7 +88,7 @@ class Residency:
             if self._is_removed:
                 expected = "a contract that the machine has: it was restored to before this one's deployment"
                 raise InvalidInput("contract", expected, repr(self.program.interface.name))
-            resident = _make_resident(self.program)
+            resident = _make_resident(self.program, self.environment.host)
             if self._image is not None:
                 resident.state.restore(self._image)
             self.resident, self._image = resident, None
@@ -127,9 +129,9 @@ class Residency:
             self.resident, self._image, self._is_removed = None, None, True
 
 
-def _make_resident(program: AnyProgram) -> Residence:
+def _make_resident(program: AnyProgram, host: HostFunctions) -> Residence:
     if isinstance(program, Program):
-        return Resident(program)
+        return Resident(program, host)
     from corten.vm.python_engine import PythonResident
 
     return PythonResident(program)

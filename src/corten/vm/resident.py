@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from corten.base.errors import HostFault, InvalidInput, Status, TrapCode
 from corten.vm.batch import Frames
 from corten.vm.codec import describe
+from corten.vm.host import HostFunctions
 from corten.vm.interface import EntryType
 from corten.vm.layout import (
     FRAME_HEADER,
@@ -81,8 +82,8 @@ class Resident:
 
     failure: BaseException | None = None
 
-    def __init__(self, program: Program) -> None:
-        self._instance = program.code.instantiate()
+    def __init__(self, program: Program, host: HostFunctions) -> None:
+        self._instance = program.code.instantiate(host.services(program.code.imports))
         self._layout = layout = program.layout
         self._check_sizes()
         self._system = self._instance.system

@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from corten.base.errors import InvalidModule, TrapCode
+from corten.host.table import BY_NAME
 from corten.wasm.instrument.abi import Record, find_record, scalar_types, store_name
 from corten.wasm.instrument.body import type_index
 from corten.wasm.instrument.context import COPIER, RECORDER, Callee
-from corten.wasm.instrument.host import BY_NAME, host_callee, host_type, wrapper
+from corten.wasm.instrument.host import host_callee, host_type, wrapper
 from corten.wasm.module import FuncType, Kind
 from corten.wasm.opcodes import I32, I64
 from corten.wasm.sections import RESULT_RECORD
