@@ -22,6 +22,7 @@ from spec.wasm.floats import canonical
 GAS = 1 << 40
 STACK = 60_000
 LOG_BYTES = 1 << 20
+GAVE_UP = "gas, stack or log"
 TRAPS = {
     wasmtime.TrapCode.MEMORY_OUT_OF_BOUNDS: TrapCode.MEMORY_OUT_OF_BOUNDS,
     wasmtime.TrapCode.TABLE_OUT_OF_BOUNDS: TrapCode.TABLE_OUT_OF_BOUNDS,
@@ -44,6 +45,7 @@ class Guest(Protocol):
 
     def invoke(self, name: str, *arguments: int) -> list[int]: ...
     def value(self, name: str) -> int: ...
+    def assign(self, name: str, bits: int) -> None: ...
     def memory(self, name: str) -> bytes: ...
     def write(self, name: str, address: int, data: bytes) -> None: ...
 
@@ -96,6 +98,9 @@ class SpecGuest:
 
     def value(self, name: str) -> int:
         return self.instance.value(name)
+
+    def assign(self, name: str, bits: int) -> None:
+        self.instance.globals[self.instance.exported(Kind.GLOBAL, name)] = bits
 
     def memory(self, name: str) -> bytes:
         return bytes(self.instance.memory(name).content)
@@ -159,12 +164,25 @@ class WasmtimeGuest:
         ]
 
     def value(self, name: str) -> int:
+        value = self._get(name)
+        width = TYPE_BYTES[0x7F - int(value.kind)]
+        return int.from_bytes(ctypes.string_at(ctypes.addressof(value.of), width), "little")
+
+    def assign(self, name: str, bits: int) -> None:
+        value = self._get(name)
+        width = TYPE_BYTES[0x7F - int(value.kind)]
+        ctypes.memmove(ctypes.addressof(value.of), bits.to_bytes(width, "little"), width)
+        found = self.exports[name]
+        assert isinstance(found, wasmtime.Global)
+        error = c_api.wasmtime_global_set(self.store._context(), ctypes.byref(found._global), ctypes.byref(value))
+        assert not error
+
+    def _get(self, name: str) -> c_api.wasmtime_val_t:
         found = self.exports[name]
         assert isinstance(found, wasmtime.Global)
         value = c_api.wasmtime_val_t()
         c_api.wasmtime_global_get(self.store._context(), ctypes.byref(found._global), ctypes.byref(value))
-        width = TYPE_BYTES[0x7F - int(value.kind)]
-        return int.from_bytes(ctypes.string_at(ctypes.addressof(value.of), width), "little")
+        return value
 
     def memory(self, name: str) -> bytes:
         found = self.exports[name]
@@ -227,7 +245,7 @@ class InstrumentedGuest:
         except Trap as trap:
             # Giving up is a trap with the counter at -1: gas, stack or log.
             if trap.code == TrapCode.UNREACHABLE and self.inner.value("corten.gas") == (1 << 64) - 1:
-                raise Exhausted("gas, stack or log") from None
+                raise Exhausted(GAVE_UP) from None
             raise
 
     @property
@@ -243,6 +261,9 @@ class InstrumentedGuest:
 
     def value(self, name: str) -> int:
         return self.inner.value(name)
+
+    def assign(self, name: str, bits: int) -> None:
+        self.inner.assign(name, bits)
 
     def memory(self, name: str) -> bytes:
         return self.inner.memory(name)
