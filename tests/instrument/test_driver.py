@@ -88,8 +88,10 @@ def entry(name: str, size: int = 0, kind: str = "message", returns: str | None =
 SCALARS = dict(
     zip(
         "abcdefghxo",
-        [("u8", 0), ("i8", 1), ("u16", 2), ("i16", 4), ("u32", 8), ("bool", 12), ("Side", 13), ("Sparse", 14)]
-        + [("f64", 16), ("Handle[Order]", 24)],
+        [
+            *(("u8", 0), ("i8", 1), ("u16", 2), ("i16", 4), ("u32", 8)),
+            *(("bool", 12), ("Side", 13), ("Sparse", 14), ("f64", 16), ("Handle[Order]", 24)),
+        ],
         strict=True,
     )
 )

@@ -1,0 +1,96 @@
+"""Gas: what is charged is the path, by the plain reading of docs/spec/gas.md; what stops is what owes too much."""
+
+from __future__ import annotations
+
+import pytest
+
+from corten.wasm.instrument import GAS_SCHEDULES
+from corten.wasm.module import Module
+from corten.wasm.opcodes import OPCODES, Category
+from spec.wasm.trap import Exhausted, Trap
+from tests.instrument import gas_vectors
+from tests.instrument.gas_twin import gas_of
+from tests.instrument.host import Machine, options
+from tests.instrument.programs import PAGES, Generator
+
+V1 = GAS_SCHEDULES[1]
+DOUBLING = '(func (export "f") (call $f1))' + "".join(
+    f"(func $f{depth} (call $f{depth + 1}) (call $f{depth + 1}))" for depth in range(1, 40)
+)
+CASES = [(name, text, arguments) for name, text, calls in gas_vectors._CASES for arguments in calls]
+
+
+def test_vectors_and_costs_are_fresh() -> None:
+    assert gas_vectors.main([]) == 0
+
+
+@pytest.mark.parametrize(("name", "text", "arguments"), CASES)
+def test_vectors(name: str, text: str, arguments: list[int]) -> None:
+    assert gas_vectors.measured(text, arguments) == gas_of(gas_vectors.module(text), "f", arguments, V1)
+
+
+@pytest.mark.parametrize("seed", range(0, 60, 2))
+def test_random_programs_pay_for_their_path(seed: int) -> None:
+    module = Generator(seed, float_share=0.0, size=12).module()
+    try:
+        expected = gas_of(module, "main", [], V1)
+    except (Trap, Exhausted):
+        return
+    assert spent(module, "main") == expected
+
+
+def spent(module: Module, name: str, *arguments: int, **changes: object) -> int:
+    guest = Machine(module, None, options(PAGES, **changes))
+    guest.call("corten.begin")
+    before = guest.value("corten.gas")
+    guest.call(name, *arguments)
+    after = guest.value("corten.gas")
+    assert isinstance(before, int)
+    assert isinstance(after, int)
+    return before - after
+
+
+def test_gas_does_not_depend_on_the_other_passes() -> None:
+    module = Generator(4).module()
+    assert spent(module, "main") == spent(module, "main", undo=False, nan=False, stack=False)
+
+
+def test_a_loop_is_linear() -> None:
+    text = next(text for name, text, _ in gas_vectors._CASES if name == "loop")
+    ten, twenty, thirty = (gas_vectors.measured(text, [rounds]) for rounds in (10, 20, 30))
+    assert twenty - ten == thirty - twenty > 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '(func (export "f") (loop (br 0)))',
+        '(func (export "f") (block (loop (br_table 0 0 (i32.const 9)))))',
+        '(func $f (export "f") (call $g) (call $g)) (func $g (call $h) (call $h)) (func $h (loop (br 0)))',
+        '(memory 8) (func (export "f") (loop (memory.fill (i32.const 0) (i32.const 0) (i32.const 500000)) (br 0)))',
+        DOUBLING + "(func $f40 (drop (i32.const 1)))",  # no loop, little depth
+    ],
+)
+def test_what_does_not_end_runs_out_of_gas(text: str) -> None:
+    guest = Machine(gas_vectors.module(text), None, options(8), gas=100_000)
+    guest.call("corten.begin")
+    assert guest.outcome("f") == "UNREACHABLE"
+    assert guest.value("corten.gas") == -1
+
+
+def test_the_slack_is_bounded() -> None:
+    """Straight code after the limit was passed ends at the next test: at the latest, the caller's after the call."""
+    body = "(drop (i32.const 1))" * 1000
+    text = f"""(memory 1) (func (export "f") (call $g) (i32.store (i32.const 0) (i32.const 1)))
+      (func $g (call $h) {body}) (func $h {body})"""
+    guest = Machine(gas_vectors.module(text), None, options(8), gas=2_500)
+    guest.call("corten.begin")
+    assert guest.outcome("f") == "UNREACHABLE"
+    assert guest.memory()[0] == 0
+
+
+def test_every_opcode_has_a_price() -> None:
+    assert V1.costs.keys() == OPCODES.keys()
+    assert V1.by_category.keys() == set(Category)
+    free = {OPCODES[code].name for code, cost in V1.costs.items() if cost == 0}
+    assert free == {"block", "loop", "else", "end", "unreachable"}
