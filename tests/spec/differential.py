@@ -156,7 +156,7 @@ class Voices:
         """Plain and instrumented. Of a call that traps nothing stays but that: see `same_end`."""
         if not same_end(plain, instrumented):
             raise DifferenceError(f"{where}: plain {plain}, instrumented {instrumented}")
-        if plain.kind == "returned":
+        if instrumented.kind == "returned":
             memory, globals_ = state(self.instrumented[0])
             same(where, "memory plain and instrumented", [self.plain[0].memory("memory"), memory])
             same(where, "globals plain and instrumented", [mutable(self.plain[0]), globals_[:-1]])

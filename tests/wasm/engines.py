@@ -241,12 +241,15 @@ class InstrumentedGuest:
     def invoke(self, name: str, *arguments: int) -> list[int]:
         self.begin()
         try:
-            return self.inner.invoke(name, *arguments)
+            results = self.inner.invoke(name, *arguments)
         except Trap as trap:
             # Giving up is a trap with the counter at -1: gas, stack or log.
             if trap.code == TrapCode.UNREACHABLE and self.inner.value("corten.gas") == (1 << 64) - 1:
                 raise Exhausted(GAVE_UP) from None
             raise
+        if self.gas > self.gas_limit:  # a message that came back in debt did not come back
+            raise Exhausted(GAVE_UP)
+        return results
 
     @property
     def gas(self) -> int:
