@@ -8,7 +8,8 @@ interpretation, at the end of a block that yields it, and where it meets a value
     local.set $t  f64.const nan  local.get $t  local.get $t  local.get $t  f64.ne  select
 
 A local may be tainted on one path and exact on another: only if its bits then matter, every tainted value is
-canonicalized before it is put there. States are found by walking the function until loop headers no longer change.
+canonicalized before it is put there. States are found by walking the function until loop headers no longer change; in a
+function of absurd size, and if that takes too long, every local is kept clean in this way.
 """
 
 from __future__ import annotations
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
 _CONSTANTS: Final = frozenset((op.F32_CONST, op.F64_CONST, op.V128_CONST))
 _FLOATS: Final = frozenset((F32, F64, V128))
 _JUMPS: Final = frozenset((op.BR, op.BR_IF, op.BR_TABLE))
+_CONTROL: Final = _JUMPS | OPENING
+_MOST_WALKS: Final = 12
+_MOST_STATES: Final = 20_000_000  # locals times branches that are worth following
 _ORIGIN_SHIFT: Final = 8  # a mixed operand carries, above its state, the local that it came from, plus one
 
 
@@ -49,8 +53,11 @@ def add_nan(body: Body, context: Context) -> None:
     if not any(instr[0] in SOURCES for instr in body.core):
         return
     walk = _Walk(body, context)
-    while walk.once(emit=False):
-        pass
+    for _ in range(_MOST_WALKS):
+        if walk.keeps_all_clean or not walk.once(emit=False):
+            break
+    else:
+        walk.keeps_all_clean = True
     walk.once(emit=True)
 
 
@@ -77,6 +84,8 @@ class _Walk:
         self.clean: dict[int, bool] = {}  # locals that tainted values are canonicalized for
         self.unclean: dict[int, bool] = {}  # those found in this walk
         self.headers: dict[int, list[int]] = {}  # states of the locals at loop headers, by position
+        branches = sum(instr[0] in _CONTROL for instr in body.core)
+        self.keeps_all_clean = len(body.local_types) * branches > _MOST_STATES
         self.has_changed = False
         self.emit = False
         self.stack: list[int] = []
@@ -90,6 +99,8 @@ class _Walk:
         self.emit, self.has_changed, self.is_reachable = emit, False, True
         self.stack, self.constructs = [], []
         self.locals = [EXACT] * parameters + [FREE] * len(self.body.function.locals)
+        if self.keeps_all_clean:
+            self.locals, self.clean = [EXACT] * len(self.locals), dict.fromkeys(range(len(self.locals)), True)
         for position, instr in enumerate(self.body.core):
             self._step(position, instr)
         if self.is_reachable:
@@ -149,7 +160,12 @@ class _Walk:
         state = self.stack[-1]
         if state & TAINT and (local in self.clean or is_mixed(state)):
             self._settle(position, (self.body.local_types[local],), 0)
-        self.locals[local] = self.stack[-1] & STATE
+        if not self.keeps_all_clean:
+            self.locals[local] = self.stack[-1] & STATE
+
+    def _states(self) -> list[int]:
+        """A copy of the locals' states, or what they always are."""
+        return self.locals if self.keeps_all_clean else list(self.locals)
 
     def _apply(self, position: int, rule: Rule) -> None:
         operands = rule.operands
@@ -258,12 +274,12 @@ class _Walk:
         if code == op.IF:
             self.stack.pop()
         height = len(self.stack) - len(parameters)
-        construct = _Construct(code, position, height, list(self.locals))
+        construct = _Construct(code, position, height, self._states())
         construct.parameters, construct.results = parameters, results
         self.stack[height:] = [EXACT] * len(parameters)
         if code == op.LOOP:
             self.locals = _join(self.locals, self.headers.get(position, self.locals))
-            self.headers[position] = list(self.locals)
+            self.headers[position] = self._states()
         self.constructs.append(construct)
 
     def _otherwise(self, position: int) -> None:
@@ -272,7 +288,8 @@ class _Walk:
             self._leave(position, construct)
         construct.kind = op.ELSE
         self.stack[construct.height :] = [EXACT] * len(construct.parameters)
-        self.locals, self.is_reachable = list(construct.before), True
+        self.locals, self.is_reachable = construct.before, True
+        construct.before = self._states()
 
     def _close(self, position: int) -> None:
         construct = self.constructs.pop()
@@ -280,14 +297,14 @@ class _Walk:
             self._leave(position, construct)
         if construct.kind == op.IF:  # without `else`: the way around it
             construct.joined = _join(construct.before, construct.joined or construct.before)
-        self.locals = list(construct.joined or construct.before)
+        self.locals = construct.joined or construct.before
         self.stack[construct.height :] = [EXACT] * len(construct.results)
         self.is_reachable = True
 
     def _leave(self, position: int, construct: _Construct) -> None:
         """Arrive at the end of a block."""
         self._settle(position, construct.results, 0)
-        construct.joined = list(self.locals) if construct.joined is None else _join(construct.joined, self.locals)
+        construct.joined = self._states() if construct.joined is None else _join(construct.joined, self.locals)
 
     def _jump(self, position: int, instr: Instr) -> None:
         code, labels = instr[0], branch_labels(instr)
@@ -308,7 +325,7 @@ class _Walk:
                 self.has_changed = True
             self.headers[construct.position] = joined
         else:
-            construct.joined = list(self.locals) if construct.joined is None else _join(construct.joined, self.locals)
+            construct.joined = self._states() if construct.joined is None else _join(construct.joined, self.locals)
 
     def _label_types(self, label: int) -> tuple[int, ...]:
         if label >= len(self.constructs):
@@ -324,7 +341,9 @@ class _Walk:
 
 
 def _join(first: list[int], second: list[int]) -> list[int]:
-    return first if first == second else [one | other for one, other in zip(first, second, strict=True)]
+    return (
+        first if first is second or first == second else [one | other for one, other in zip(first, second, strict=True)]
+    )
 
 
 def _type_of(state: int) -> int:

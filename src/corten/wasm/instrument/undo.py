@@ -57,7 +57,8 @@ class Store:
     size: int
     value_type: int
     depth: int  # blocks that it is inside of
-    locals: list[int]  # value numbers of all locals at this place
+    holder: int | None  # a local that holds the base here
+    held_since: int  # position of the instruction that put it there
 
     @property
     def end(self) -> int:
@@ -73,11 +74,14 @@ class _Batch:
     groups: dict[tuple[int, int], list[Store]]  # by base and span
     count: int = 1
 
-    def knows(self, base: int) -> bool:
-        """Whether a local holds the base at this place."""
-        if base not in self.holders and base in self.first.locals:
-            self.holders[base] = self.first.locals.index(base)
-        return base == ABSOLUTE or base in self.holders
+    def knows(self, store: Store) -> bool:
+        """Whether a local holds the base of a later store here, already."""
+        if store.base == ABSOLUTE or store.base in self.holders:
+            return True
+        if store.holder is None or store.held_since >= self.first.position:
+            return False
+        self.holders[store.base] = store.holder
+        return True
 
 
 class _Facts:
@@ -203,9 +207,9 @@ class UndoLog:
             elif code == op.I32_CONST:
                 stack.append(~(instr[1] & 0xFFFF_FFFF))
             elif code == op.LOCAL_SET:
-                values.assign(instr[1], stack.pop())
+                values.assign(position, instr[1], stack.pop())
             elif code == op.LOCAL_TEE:
-                values.assign(instr[1], stack[-1])
+                values.assign(position, instr[1], stack[-1])
             elif code in EFFECTS:
                 if code in STORES:
                     self._note(position, instr)
@@ -223,9 +227,11 @@ class UndoLog:
             base, offset = ABSOLUTE, ~base + offset
             if offset + size > self._memory_bytes:  # it traps
                 return
-        self.stretch.append(
-            Store(position, base, offset, size, value_type, len(self.values.constructs), list(self.values.locals))
-        )
+        values = self.values
+        holder = values.holder(base)
+        held_since = -1 if holder is None else values.assigned_at[holder]
+        depth = len(values.constructs)
+        self.stretch.append(Store(position, base, offset, size, value_type, depth, holder, held_since))
 
     def _control(self, position: int, instr: Instr) -> None:
         values, code = self.values, instr[0]
@@ -294,15 +300,13 @@ class UndoLog:
         """Put a store into the first batch whose place already knows its base, or into a new one at the store."""
         group = store.base, store.offset // _GROUP_SPAN
         for batch in batches:
-            if batch.knows(store.base) and batch.count < _BATCH_STORES:
+            if batch.knows(store) and batch.count < _BATCH_STORES:
                 batch.groups.setdefault(group, []).append(store)
                 batch.count += 1
                 return
         holders = {}
-        if store.base in store.locals:
-            holders[store.base] = store.locals.index(store.base)
-        elif store.base != ABSOLUTE:
-            holders[store.base] = self.body.local(I32, "address")
+        if store.base != ABSOLUTE:
+            holders[store.base] = self.body.local(I32, "address") if store.holder is None else store.holder
         batches.append(_Batch(store, holders, {group: [store]}))
 
     def _log_batch(self, batch: _Batch) -> None:
@@ -336,7 +340,7 @@ class UndoLog:
     def _operands(self, batch: _Batch) -> tuple[list[Instr], list[Instr]]:
         """Code that keeps the first store's address in a local, if none holds it."""
         store = batch.first
-        if store.base == ABSOLUTE or store.base in store.locals:
+        if store.base == ABSOLUTE or store.holder is not None:
             return [], []
         address, value = batch.holders[store.base], self.body.local(store.value_type, "value")
         return (

@@ -39,20 +39,18 @@ class Construct:
 def assigned_in_loops(core: list[Instr]) -> dict[int, list[int]]:
     """The locals that each loop assigns, by the loop's position."""
     found: dict[int, list[int]] = {}
-    open_blocks: list[int | None] = []
+    opened: list[tuple[int, int]] = []  # position, length of the trail
     trail: list[int] = []
-    starts: list[int] = []
     for position, instr in enumerate(core):
         code = instr[0]
         if code == op.LOCAL_SET or code == op.LOCAL_TEE:
             trail.append(instr[1])
         elif code in OPENING:
-            open_blocks.append(position if code == op.LOOP else None)
-            starts.append(len(trail))
+            opened.append((position, len(trail)))
         elif code == op.END:
-            loop, start = open_blocks.pop(), starts.pop()
-            if loop is not None:
-                found[loop] = list(dict.fromkeys(trail[start:]))
+            start, length = opened.pop()
+            if core[start][0] == op.LOOP:
+                found[start] = trail[length:] = list(dict.fromkeys(trail[length:]))
     return found
 
 
@@ -65,6 +63,8 @@ class Values:
         self._next = parameters
         self.stack: list[int] = []
         self.locals = [*range(parameters), *[~0] * (local_count - parameters)]
+        self.assigned_at = [-1] * local_count  # position of the last instruction that assigned a local
+        self._homes = {number: number for number in range(parameters)}  # the local that a value was put into last
         self.assigned: list[int] = []
         self.constructs: list[Construct] = []
         self.highest = 0
@@ -74,13 +74,28 @@ class Values:
         self._next += 1
         return self._next
 
-    def assign(self, local: int, value: int) -> None:
+    def assign(self, position: int, local: int, value: int) -> None:
         self.locals[local] = value
+        self.assigned_at[local] = position
+        self._homes[value] = local
         self.assigned.append(local)
 
+    def holder(self, value: int) -> int | None:
+        """A local that holds the value now."""
+        local = self._homes.get(value)
+        return local if local is not None and self.locals[local] == value else None
+
     def forget(self, locals_: list[int]) -> None:
+        """Give locals values of their own. Whoever assigned them is on the trail already, or will be."""
         for local in locals_:
-            self.assign(local, self.new())
+            self._next += 1
+            self.locals[local] = self._next
+            self._homes[self._next] = local
+
+    def _forget_since(self, length: int) -> None:
+        """Forget what was assigned since the trail had that length."""
+        self.assigned[length:] = recent = list(dict.fromkeys(self.assigned[length:]))
+        self.forget(recent)
 
     def apply(self, pops: int, pushes: int) -> None:
         """An instruction that makes new values of some operands."""
@@ -108,14 +123,14 @@ class Values:
     def otherwise(self) -> Construct:
         """At `else`: forget what the first arm assigned."""
         construct = self.constructs[-1]
-        self.forget(self.assigned[construct.assigned :])
+        self._forget_since(construct.assigned)
         self._renew(construct.height, construct.parameters)
         return construct
 
     def close(self) -> Construct:
         construct = self.constructs.pop()
         if construct.is_joined:
-            self.forget(self.assigned[construct.assigned :])
+            self._forget_since(construct.assigned)
         self._renew(construct.height, construct.results)
         return construct
 
