@@ -96,8 +96,7 @@ class _Instrumented:
         return Outcome(receipt.status, receipt.code, plain(receipt.result), events)
 
     def memory(self) -> bytes:
-        memory = self.contract._live()._instance.memory  # type: ignore[union-attr]
-        return _allocated(bytes(memory))
+        return _allocated(bytes(self.contract.residency.live()._instance.memory))  # type: ignore[attr-defined]
 
 
 class _Python:
@@ -149,9 +148,7 @@ class _Plain:
 class Case:
     """A contract on every backend. `send` applies one message to all of them and compares everything."""
 
-    def __init__(
-        self, source: str, files: Mapping[str, str] | None = None, header: str = HEADER, **init: Any
-    ) -> None:
+    def __init__(self, source: str, files: Mapping[str, str] | None = None, header: str = HEADER, **init: Any) -> None:
         self.path = write_source(header + source, files)
         self.source = self.path.read_text(encoding="utf-8")
         self.binary = compile_contract(self.path)

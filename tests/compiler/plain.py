@@ -1,4 +1,4 @@
-"""Runs a module as the compiler made it, before instrumentation, on Wasmtime: the imports of docs/spec/module.md in Python."""
+"""Runs a module as the compiler made it on Wasmtime, with the imports of docs/spec/module.md in Python."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ _TRAPS = {
     wasmtime.TrapCode.BAD_CONVERSION_TO_INTEGER: TrapCode.INVALID_CONVERSION,
 }
 _FORMATS = {
-    "bool": "?", "u8": "B", "u16": "H", "u32": "I", "u64": "Q", "i8": "b", "i16": "h", "i32": "i", "i64": "q", "f64": "d",
+    "bool": "?", "u8": "B", "u16": "H", "u32": "I", "u64": "Q", "i8": "b", "i16": "h", "i32": "i", "i64": "q",
+    "f64": "d",
 }  # fmt: skip
 _STATE_HEADER = 0x10000
 
@@ -40,7 +41,9 @@ class PlainModule:
         self._memory_limit = memory_limit
         self.types: dict[str, Any] = self.abi["types"]
         self.entries = {entry["name"]: entry for entry in self.abi["entries"]}
-        self.engine = wasmtime.Engine()
+        configuration = wasmtime.Config()
+        configuration.cranelift_nan_canonicalization = True  # what the instrumentation's NaN rule must equal
+        self.engine = wasmtime.Engine(configuration)
         self.module = wasmtime.Module(self.engine, binary)
         self.sender = 0
         self.site = 0
@@ -185,7 +188,9 @@ class PlainModule:
             element, length = _element(kind)
             return tuple(self._decode(element, content, offset + i * self._size(element)) for i in range(length))
         if described["kind"] == "struct":
-            return tuple(self._decode(field["type"], content, offset + field["offset"]) for field in described["fields"])
+            return tuple(
+                self._decode(field["type"], content, offset + field["offset"]) for field in described["fields"]
+            )
         if described["kind"] in ("unit", "enum"):
             return self._decode(described["base"], content, offset)
         raw = content[offset : offset + self._size(kind)]

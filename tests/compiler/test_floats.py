@@ -8,11 +8,12 @@ import struct
 from fractions import Fraction
 from typing import Any
 
-import corten.lang
 import numpy as np
 import pytest
-from corten.base.errors import TrapCode
 
+import corten.lang
+from corten.base.errors import TrapCode
+from tests.compiler.harness import Case, contract
 from tests.compiler.test_integers import NAMES, Kind, deploy, outcomes, under_cpython
 
 NAN = 0x7FF8_0000_0000_0000
@@ -74,14 +75,60 @@ def test_binary_operators() -> None:
             assert bits(value) == bits(python), (text, a, b)
 
 
-def test_copysign_moves_the_sign_of_nan_too() -> None:
-    entries = [("move", "x: f64, y: f64", "u64", "f64_bits(copysign(x, y))"), ("flip", "x: f64", "u64", "f64_bits(-x)")]
+def test_there_is_one_nan() -> None:
+    """No operator makes another NaN, whatever LLVM folds: it takes the sign of a NaN to mean nothing."""
+    texts = {
+        "bits": "x", "flip": "-x", "flip_quotient": "-(x / x)", "times": "x * -1.0", "over": "x / -1.0",
+        "minus": "-0.0 - x", "negative": "copysign(x, -1.0)", "sign": "copysign(1.0, -x)", "size": "-abs(-x)",
+        "square": "-sqrt(-abs(x) - 1.0)", "either": "-x if x < 0.0 else x * -1.0",
+    }  # fmt: skip
+    entries = [(name, "x: f64", "u64", f"f64_bits({text})") for name, text in texts.items()]
+    entries += [(f"{name}_value", "x: f64", "f64", text) for name, text in texts.items()]
+    entries += [("raw", "x: u64", "u64", "f64_bits(f64_from_bits(x))")]
     subject = deploy(entries)
-    minus_nan = struct.unpack("<d", struct.pack("<Q", NAN | 1 << 63))[0]
-    assert outcomes(subject, "move", [[1.0, 1.0, math.nan], [minus_nan, math.nan, -1.0]]) == [
-        bits(-1.0), bits(1.0), NAN | 1 << 63,
-    ]  # fmt: skip
-    assert outcomes(subject, "flip", [[math.nan, 0.0]]) == [NAN | 1 << 63, 1 << 63]
+    nans = [
+        struct.unpack("<d", struct.pack("<Q", raw))[0] for raw in (NAN, NAN | 1 << 63, 0x7FF0_0000_0000_0001, 2**64 - 1)
+    ]
+    for name, text in texts.items():
+        expected = [bits(1.0) if name == "sign" else NAN] * len(nans)
+        assert outcomes(subject, name, [nans]) == expected, text
+        assert [
+            struct.unpack("<Q", struct.pack("<d", v))[0] for v in outcomes(subject, f"{name}_value", [nans])
+        ] == expected
+        python = [under_cpython(f"f64_bits({text})", x=corten.lang.f64.result(nan)) for nan in nans]
+        assert [int(value) for value in python] == expected, text
+    inputs = [0, 1 << 63, 0x7FF0 << 48, 0xFFF0 << 48, (0x7FF0 << 48) + 1, (0xFFF8 << 48), 2**64 - 1, bits(-2.5)]
+    kept = [raw if raw & (1 << 63) - 1 <= 0x7FF0 << 48 else NAN for raw in inputs]
+    assert outcomes(subject, "raw", [inputs]) == kept
+
+
+def test_vectors_of_signs() -> None:
+    """Negation and copysign in loops that become vectors."""
+    body = """
+@message
+def fill(self, i: u32, x: f64) -> None:
+    self.a[i] = x
+
+@message
+def turn(self) -> None:
+    for i in range(u32(8)):
+        self.b[i] = -self.a[i]
+        self.c[i] = copysign(self.a[i], self.b[i])
+
+@view
+def result(self) -> Array[f64, 8]:
+    return self.b
+
+@view
+def signs(self) -> Array[f64, 8]:
+    return self.c
+"""
+    case = Case(contract(body, state="a: Array[f64, 8]\nb: Array[f64, 8]\nc: Array[f64, 8]"))
+    for index, value in enumerate([0.0, -0.0, math.nan, -math.nan, math.inf, -1.5, 5e-324, 1e308]):
+        case.send("fill", i=index, x=value)
+    case.send("turn")
+    assert case.result("result")[2] == f"{NAN:#018x}"
+    assert case.result("signs")[3] == f"{NAN:#018x}"
 
 
 def test_unary_operators() -> None:
@@ -94,7 +141,9 @@ def test_unary_operators() -> None:
 
 
 def test_results_have_the_canonical_nan() -> None:
-    subject = deploy([("zero", "x: f64, y: f64", "u64", "f64_bits(x / y)"), ("root", "x: f64", "u64", "f64_bits(sqrt(x))")])
+    subject = deploy(
+        [("zero", "x: f64, y: f64", "u64", "f64_bits(x / y)"), ("root", "x: f64", "u64", "f64_bits(sqrt(x))")]
+    )
     assert outcomes(subject, "zero", [[0.0, math.inf, math.nan], [0.0, math.inf, 1.0]]) == [NAN] * 3
     assert outcomes(subject, "root", [[-1.0]]) == [NAN]
 
@@ -139,12 +188,18 @@ def test_conversions(name: str) -> None:
     ends = [float(kind.low), float(kind.high), float(kind.high + 1), float(kind.low) - 1.0, float(kind.low) - 0.5]
     ends += [float(np.nextafter(end, way)) for end in ends for way in (-math.inf, math.inf)]
     values = [*VALUES, *ends]
-    for value, to, near in zip(values, outcomes(subject, "to", [values]), outcomes(subject, "near", [values]), strict=True):
+    for value, to, near in zip(
+        values, outcomes(subject, "to", [values]), outcomes(subject, "near", [values]), strict=True
+    ):
         assert to == integer_of(kind, value), (name, value)
         assert near == saturated(kind, value), (name, value)
         assert under_cpython(f"{name}(x)", x=corten.lang.f64(value)) == to
         assert under_cpython(f"saturating_cast({name}, x)", x=corten.lang.f64(value)) == near
-    halves = [(1 << shift) + extra for shift in range(50, kind.bits - kind.signed) for extra in (-1, 0, 1, 1 << max(0, shift - 53))]
+    halves = [
+        (1 << shift) + extra
+        for shift in range(50, kind.bits - kind.signed)
+        for extra in (-1, 0, 1, 1 << max(0, shift - 53))
+    ]
     numbers = kind.edges() + [n for n in halves + [-n for n in halves] if kind.low <= n <= kind.high]
     for number, value in zip(numbers, outcomes(subject, "back", [numbers]), strict=True):
         assert value == float(Fraction(number)), (name, number)

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import corten.lang
 import numpy as np
 import pytest
-from corten.base.errors import Status, TrapCode, Trapped
-from corten.vm.codec import i128_column, i128_integers
 
 import corten
+import corten.lang
+from corten.base.errors import Status, TrapCode, Trapped
+from corten.vm.codec import i128_column, i128_integers
 from tests.compiler.harness import HEADER, contract, write_source
 
 NAMES = ("u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "i128")
@@ -167,7 +167,9 @@ def test_operators(name: str) -> None:
     kind = Kind(name)
     subject = deploy([(op, f"x: {name}, y: {name}", result_type(op, kind), text) for op, (text, _) in BINARY.items()])
     pairs = list(itertools.product(kind.edges(), repeat=2))
-    pairs += [(value, count) for value in kind.edges() for count in range(-1, kind.bits + 2) if kind.low <= count <= kind.high]
+    pairs += [
+        (value, count) for value in kind.edges() for count in range(-1, kind.bits + 2) if kind.low <= count <= kind.high
+    ]
     scalar = getattr(corten.lang, name)
     for op, (text, oracle) in BINARY.items():
         found = outcomes(subject, op, [[a for a, _ in pairs], [b for _, b in pairs]])
@@ -187,8 +189,11 @@ def test_shift_counts_of_every_type(name: str) -> None:
     subject = deploy(entries)
     for other in NAMES:
         count_kind = Kind(other)
-        counts = [n for n in (-1, 0, 1, 7, 8, kind.bits - 1, kind.bits, kind.bits + 1, 255, 256, 1 << 40, count_kind.low)
-                  if count_kind.low <= n <= count_kind.high]
+        counts = [
+            n
+            for n in (-1, 0, 1, 7, 8, kind.bits - 1, kind.bits, kind.bits + 1, 255, 256, 1 << 40, count_kind.low)
+            if count_kind.low <= n <= count_kind.high
+        ]
         pairs = list(itertools.product([kind.low, kind.high, 1, 5, 0], counts))
         for op in ("left", "right"):
             oracle = BINARY["shl" if op == "left" else "shr"][1]
@@ -207,7 +212,9 @@ def quotient(kind: Kind, a: int, b: int, c: int, ceil: bool) -> int | TrapCode:
 def test_mul_div(name: str) -> None:
     """The product is exact in twice the width: 256 bits for i128."""
     kind = Kind(name)
-    entries = [(op, f"x: {name}, y: {name}, z: {name}", name, f"{op}(x, y, z)") for op in ("mul_div_floor", "mul_div_ceil")]
+    entries = [
+        (op, f"x: {name}, y: {name}, z: {name}", name, f"{op}(x, y, z)") for op in ("mul_div_floor", "mul_div_ceil")
+    ]
     subject = deploy(entries)
     edges = kind.edges()
     triples = list(itertools.product(edges[:4] + edges[-4:] + edges[4:-4:3], repeat=3))
@@ -228,7 +235,11 @@ def test_conversions_between_integers(name: str) -> None:
     subject = deploy(entries)
     edges = sorted({e for other in NAMES for e in Kind(other).edges() if source.low <= e <= source.high})
     for target in map(Kind, NAMES):
-        for mode, oracle in (("checked", target.checked), ("wrapping", target.wrapped), ("saturating", target.saturated)):
+        for mode, oracle in (
+            ("checked", target.checked),
+            ("wrapping", target.wrapped),
+            ("saturating", target.saturated),
+        ):
             found = outcomes(subject, f"{mode}_{target.name}", [edges])
             for value, result in zip(edges, found, strict=True):
                 assert result == oracle(value), (mode, name, value, target.name)
@@ -243,7 +254,9 @@ def test_bool_and_enum_conversions() -> None:
         f"@message\ndef dense_{n}(self, x: {n}) -> Dense:\n    return Dense(x)\n"
         for n in NAMES
     )
-    declarations = "class Side(Enum):\n    A = 0\n    B = 5\n    C = 255\nclass Dense(Enum):\n    X = 0\n    Y = 1\n    Z = 2\n"
+    declarations = (
+        "class Side(Enum):\n    A = 0\n    B = 5\n    C = 255\nclass Dense(Enum):\n    X = 0\n    Y = 1\n    Z = 2\n"
+    )
     subject = machine.deploy(write_source(HEADER + contract(body, declarations)))
     for kind in map(Kind, NAMES):
         assert [subject.call(f"bool_{kind.name}", {"x": x}).result for x in (False, True)] == [0, 1]

@@ -70,6 +70,7 @@ class AssignmentChecker(ExpressionChecker):
         wanted = self.type_named(annotation) if annotation is not None else None
         if known is not None and wanted not in (None, known.type, ERROR):
             self.error("E203", f"`{target.id}` already has type {known.type}", node, "use another name")
+            return []
         wanted = known.type if known else wanted
         checked = self.value(value, wanted)
         if wanted is not None:

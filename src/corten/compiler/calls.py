@@ -10,6 +10,7 @@ from corten.compiler.modules import (
     BUILTINS,
     PYTHON_BUILTINS,
     Builtin,
+    BrokenDeclaration,
     Declaration,
     EnumDeclaration,
     FunctionDeclaration,
@@ -98,6 +99,8 @@ class CallChecker(OperatorChecker):
     def _unknown_call(self, name: str, declaration: Declaration | None, node: ast.Call) -> ir.Expression:
         if declaration is not None:
             return self.error("E102", f"`{name}` is not a function", node, "call a function or a type")
+        if isinstance(declaration, BrokenDeclaration):
+            return self.erroneous(node)
         known = "add it to `from corten.lang import …`" if name in BUILTINS else "declare or import it"
         return self.error("E200", f"unknown function `{name}`", node, _UNKNOWN_HINTS.get(name, known))
 

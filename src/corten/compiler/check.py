@@ -8,7 +8,15 @@ from pathlib import Path
 from corten.compiler import ir
 from corten.compiler.diagnostics import Diagnostics
 from corten.compiler.limits import MAX_INLINED, MAX_PARAMETER_SCALARS
-from corten.compiler.modules import ContractDeclaration, FunctionDeclaration, Modules, SourceModule, StructDeclaration
+from corten.compiler.modules import (
+    ContractDeclaration,
+    EnumDeclaration,
+    FunctionDeclaration,
+    Modules,
+    SourceModule,
+    StructDeclaration,
+    UnitDeclaration,
+)
 from corten.compiler.passes import PASSES
 from corten.compiler.program import ProgramBuilder
 from corten.compiler.statements import FunctionChecker
@@ -25,8 +33,8 @@ def check_contract(path: Path) -> ir.Program:
     modules = Modules(diagnostics)
     root = modules.load(path)
     contract = _only_contract(root, diagnostics)
-    diagnostics.raise_if_any()
-    assert contract is not None
+    if contract is None:
+        diagnostics.raise_all()
     builder = ProgramBuilder(diagnostics, modules)
     _collect_errors(builder)
     builder.lay_out_state(contract)
@@ -59,7 +67,7 @@ def _only_contract(root: SourceModule, diagnostics: Diagnostics) -> ContractDecl
     contracts = [d for d in root.names.values() if isinstance(d, ContractDeclaration) and d.module is root]
     if len(contracts) == 1:
         return contracts[0]
-    if not diagnostics.found:
+    if contracts or not diagnostics.found:
         found = ", ".join(contract.name for contract in contracts) or "none"
         place = contracts[1].node if contracts else root.tree
         hint = "decorate one class with @contract" if not contracts else "move the others into files of their own"
@@ -148,6 +156,8 @@ def _check_declared(builder: ProgramBuilder, module: SourceModule) -> None:
             struct = builder.struct_type(declaration, ())
             for name in declaration.methods:
                 builder.method(struct, name)
+        elif isinstance(declaration, (EnumDeclaration, UnitDeclaration)):
+            builder.simple_type(declaration)
 
 
 # ---- checks of the whole program ---------------------------------------------------------------------------------

@@ -74,7 +74,7 @@ class EntryEmitter(FunctionEmitter):
     def _scalar(self, kind: Type, names: Iterator[str]) -> str:
         first = next(names)
         if kind is F64:
-            return str(first)
+            return self.operations.canonical(str(first))
         if kind is BOOL:
             return self.op(f"icmp ne i32 {first}, 0")
         if kind is BYTES32 or (isinstance(kind, IntType) and kind.bits == 128):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from corten.compiler import ir
 from corten.compiler.calls import CallChecker
 from corten.compiler.limits import MAX_EXPRESSION_DEPTH
-from corten.compiler.modules import BUILTINS, PYTHON_BUILTINS, ConstantDeclaration, EnumDeclaration
+from corten.compiler.modules import BUILTINS, PYTHON_BUILTINS, BrokenDeclaration, ConstantDeclaration, EnumDeclaration
 from corten.compiler.program import Instance, ProgramBuilder
 from corten.compiler.types import BOOL, ERROR, U32, ArrayType, EnumType, IntType, StructType, Type
 from corten.compiler.typetable import MESSAGE_VALUES
@@ -90,6 +90,8 @@ class ExpressionChecker(CallChecker):
             self.error("E400", f"`{node.id}` may be used before it is assigned", node, "assign it on every path before")
             return self.erroneous(node)
         declaration = self.module.names.get(node.id)
+        if isinstance(declaration, BrokenDeclaration):
+            return self.erroneous(node)
         if isinstance(declaration, ConstantDeclaration):
             return self._module_constant(declaration, node)
         if node.id == "self":

@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from corten.base.errors import CompilerBug
-from corten.compiler.llvm import STATE_HEADER
+from corten.compiler.llvmtypes import CANONICAL, STATE_HEADER
 from corten.wasm import op
-from corten.wasm.module import Custom, Data, Export, Function, FuncType, Global, Import, Kind, Limits, Module
+from corten.wasm.module import Custom, Data, Export, Function, FuncType, Global, Import, Instr, Kind, Limits, Module
 from corten.wasm.opcodes import I32
 from corten.wasm.reader import read_module, read_u32
 
 DATA_ADDRESS = 0xC000
+_ONE, _MINUS_ONE = 0x3FF0_0000_0000_0000, 0xBFF0_0000_0000_0000
 _FUNCTION_INDEX_LEB, _MEMORY_LEB, _MEMORY_SLEB, _MEMORY_I32, _TYPE_LEB, _GLOBAL_LEB = 0, 3, 4, 5, 6, 7
 _UNDEFINED, _EXPLICIT_NAME = 0x10, 0x40
 _CODE_SECTION, _DATA_SECTION = 10, 11
@@ -171,7 +172,8 @@ def _assemble(raw: Module, data: list[Data], heap_start: int, entries: list[str]
     if unknown:
         raise CompilerBug(f"undefined symbols: {', '.join(unknown)}")
     roots = [_defined_index(raw, f"entry.{name}") for name in entries]
-    kept = _reachable(raw, len(imports), roots)
+    canonical = next((i for i, item in enumerate(imports) if item.name == CANONICAL), None)
+    kept = [index for index in _reachable(raw, len(imports), roots) if index != canonical]
     numbers = {old: new for new, old in enumerate(kept)}
     types: dict[FuncType, int] = {}
 
@@ -186,7 +188,7 @@ def _assemble(raw: Module, data: list[Data], heap_start: int, entries: list[str]
             new_imports.append(Import("corten", item.name, Kind.FUNCTION, type_index(item.type_index)))
             continue
         source = raw.functions[old - len(imports)]
-        body = [_renumber(instr, numbers) for instr in source.body]
+        body = [part for instr in source.body for part in _rewritten(instr, numbers, canonical)]
         stack_used = stack_used or any(instr[0] in (op.GLOBAL_GET, op.GLOBAL_SET) for instr in body)
         functions.append(Function(type_index(source.type_index), source.locals, body))
     header = Data(0, [(op.I32_CONST, STATE_HEADER), (op.END,)], heap_start.to_bytes(4, "little"))
@@ -239,5 +241,20 @@ def _reachable(raw: Module, imported: int, roots: list[int]) -> list[int]:
     return sorted(seen)
 
 
-def _renumber(instr: tuple[object, ...], numbers: dict[int, int]) -> tuple[object, ...]:
-    return (op.CALL, numbers[instr[1]]) if instr[0] == op.CALL else instr  # type: ignore[index]
+def _rewritten(instr: Instr, numbers: dict[int, int], canonical: int | None) -> list[Instr]:
+    """An instruction as it stands in the module.
+
+    `canonical(x)` becomes a product with 1.
+
+    A negation becomes a product with -1, which is the same for every number, and makes NaN the canonical one as
+    all arithmetic does: LLVM turns products and differences into negations and back, as if NaN had no sign.
+    """
+    if instr == (op.CALL, canonical):
+        return [(op.F64_CONST, _ONE), (op.F64_MUL,)]
+    if instr[0] == op.CALL:
+        return [(op.CALL, numbers[instr[1]])]
+    if instr[0] == op.F64_NEG:
+        return [(op.F64_CONST, _MINUS_ONE), (op.F64_MUL,)]
+    if instr[0] == op.F64X2_NEG:
+        return [(op.V128_CONST, _MINUS_ONE << 64 | _MINUS_ONE), (op.F64X2_MUL,)]
+    return [instr]

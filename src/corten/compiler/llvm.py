@@ -11,8 +11,9 @@ from pathlib import Path
 from corten.compiler import ir
 from corten.compiler.emitter import Sites
 from corten.compiler.entries import RESULT_KIND, EntryEmitter
-from corten.compiler.llvmtypes import flat_types
-from corten.compiler.lower import MAX_FLATTENED, STATE_ADDRESS, STATE_HEADER, FunctionEmitter
+from corten.compiler.host import import_types, used_host_functions
+from corten.compiler.llvmtypes import CANONICAL, STATE_ADDRESS, STATE_HEADER, flat_types
+from corten.compiler.lower import MAX_FLATTENED, FunctionEmitter
 from corten.compiler.types import NONE, Type, leaf_count
 
 
@@ -44,11 +45,15 @@ def _declarations(program: ir.Program) -> str:
         lines.append(_declare(name, kind, [], "nounwind willreturn memory(none)"))
     records: list[tuple[str, Type]] = [(f"emit.{event.name}", event) for event in program.events]
     records += [(f"result.{e.name}", e.function.result) for e in program.entries if e.function.result is not NONE]
+    lines.append(_declare(CANONICAL, "double", ["double"], "nounwind willreturn memory(none)"))
     lines += [
         _declare(name, "void", flat_types(kind), outside) for name, kind in records if leaf_count(kind) <= MAX_FLATTENED
     ]
     return "\n".join(lines)
 
+    for function in used_host_functions(program):
+        result, types = import_types(function)
+        lines.append(_declare(function.name, result, types, "nounwind"))
 
 def _declare(name: str, result: str, types: list[str], attributes: str) -> str:
     imported = f'"wasm-import-module"="corten" "wasm-import-name"="{name}"'

@@ -7,6 +7,9 @@ import struct
 from corten.compiler import ir
 from corten.compiler.types import BOOL, BYTES32, F64, NONE, EnumType, IntType, Type, leaves
 
+STATE_HEADER = 0x10000
+STATE_ADDRESS = STATE_HEADER + 64
+CANONICAL = "canonical"  # the import that the linker replaces by arithmetic
 CANONICAL_NAN = 0x7FF8_0000_0000_0000
 
 

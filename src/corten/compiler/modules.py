@@ -87,6 +87,11 @@ class VariableDeclaration(Declaration):
 class SourceModule:
     """One contract file: `file` is the name shown to people."""
 
+@dataclass(eq=False)
+class BrokenDeclaration(Declaration):
+    """A name whose declaration or import has a diagnostic already: its uses need none."""
+
+
     path: Path
     file: str
     tree: ast.Module
@@ -233,14 +238,12 @@ class _Declarer:
             if alias.name == "*":
                 self._error("E201", "`import *` hides where names come from", node, "name what you import")
                 return
-            found = self._find(node, alias.name)
-            if found is None:
-                continue
             name = alias.asname or alias.name
             if self.module.names.get(name) not in (None, found):
                 self._error("E203", f"`{name}` is declared twice", node, "import it under another name with `as`")
             self.module.names[name] = found
 
+            found = self._find(node, alias.name) or BrokenDeclaration(name, self.module, node)
     def _find(self, node: ast.ImportFrom, name: str) -> Declaration | None:
         """The declaration that an import names; None after a diagnostic."""
         if node.module == "corten.lang" and not node.level:
@@ -296,9 +299,10 @@ class _Declarer:
         declaration = self._class_declaration(node, kinds[0] if kinds else None)
         if declaration is None:
             hint = "decorate it with @contract, @struct or @event, or derive it from Enum or Unit[i64]"
+                self._add(BrokenDeclaration(node.name, self.module, node))
             message = f"class `{node.name}` is not a contract, struct, event, enum or unit"
             self._error("E104", message, node, hint)
-            return
+            declaration = BrokenDeclaration(node.name, self.module, node)
         if isinstance(declaration, (StructDeclaration, ContractDeclaration)):
             self._declare_methods(declaration, node)
         self._add(declaration)
@@ -330,6 +334,7 @@ class _Declarer:
 
     def _check_bases(self, node: ast.ClassDef, allowed: tuple[str, ...]) -> None:
         for base in node.bases:
+                    continue
             name = _name(base.value if isinstance(base, ast.Subscript) else base)
             if name not in allowed:
                 hint = "put the shared fields into a struct member"

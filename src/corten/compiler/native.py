@@ -1,8 +1,9 @@
 """The same contract IR compiled for this processor, as the peer that benchmarks compare with.
 
-Guest addresses are plain numbers in the IR, so the guest's memory is mapped at those very addresses: nothing is added to
-an access. The driver around the entries does the work that `corten.run` does — dispatch, parameters, receipts, records —
-without gas, stack depth, undo log and sandbox. A trap ends the run; a reject keeps what it changed: for benchmarks only.
+Guest addresses are plain numbers in the IR, so the guest's memory is mapped at those very addresses: nothing is added
+to an access. The driver around the entries does the work that `corten.run` does — dispatch, parameters, receipts,
+records — without gas, stack depth, undo log and sandbox. A trap ends the run; a reject keeps what it changed: for
+benchmarks only.
 """
 
 from __future__ import annotations
@@ -15,17 +16,19 @@ from pathlib import Path
 import llvmlite.binding as llvm
 import numpy as np
 
-from corten.base.errors import HostFault
+from corten.base.errors import HostFault, InvalidInput
 from corten.compiler import ir
 from corten.compiler.abi import padded, payload
 from corten.compiler.check import check_contract
 from corten.compiler.codegen import optimize, parse
+from corten.compiler.host import used_host_functions
 from corten.compiler.llvm import MAX_FLATTENED, RESULT_KIND, STATE_ADDRESS, STATE_HEADER, emit_llvm, flat_types
 from corten.compiler.types import BYTES32, F64, NONE, IntType, StructType, Type, leaf_count, leaves
 
 _MAP_FIXED_NOREPLACE = 0x100000
 _GLOBALS = """
 @n.sender = internal global i32 0
+@n.address = internal global i32 0
 @n.limit = internal global i32 0
 @n.time = internal global i64 0
 @n.message = internal global i32 0
@@ -41,6 +44,9 @@ class NativeContract:
 
     def __init__(self, path: Path, memory_limit: int = 1 << 28) -> None:
         self.program = check_contract(path)
+        called = ", ".join(function.name for function in used_host_functions(self.program))
+        if called:
+            raise InvalidInput("contract", "one that calls no host functions", f"calls of {called}")
         self.memory_limit = memory_limit
         self._map_memory()
         machine = _host_machine()
@@ -115,12 +121,19 @@ def _host_values() -> str:
         ("height", "i64", "n.time"),
         ("chain", "i64", "n.time"),
     ):
-        lines.append(f'define internal {kind} @"corten.{name}"() {{\n  %v = load {kind}, ptr @{source}\n  ret {kind} %v\n}}')
+        lines.append(
+            f'define internal {kind} @"corten.{name}"() {{\n  %v = load {kind}, ptr @{source}\n  ret {kind} %v\n}}'
+        )
+    lines.append('define internal double @"corten.canonical"(double %x) alwaysinline {\n  ret double %x\n}')
     lines.append(
         'define internal void @"corten.trap"(i32 %c) noreturn cold noinline {\n'
         "  store volatile i32 %c, ptr @n.trap\n  call void @llvm.trap()\n  unreachable\n}\ndeclare void @llvm.trap()"
     )
     lines.append(
+    lines.append(
+        'define internal i32 @"corten.call"(i32 %c, i32 %s, i32 %a, i32 %n, i32 %r, i32 %m) noinline {\n'
+        "  call void @llvm.trap()\n  unreachable\n}"
+    )
         'define internal void @"corten.output"(i32 %k, i32 %a, i32 %n) noinline {\n'
         "  call void @llvm.trap()\n  unreachable\n}"
     )
@@ -264,7 +277,9 @@ def _case(number: int, entry: ir.Entry) -> str:
     record: StructType = payload(entry)
     types = flat_types(record) if entry.parameters else []
     lines, names = [f"entry{number}:"], []
-    for count, ((scalar, offset, _), wide, leaf) in enumerate(zip(_scalars(record), types, _leaf_types(record), strict=True)):
+    for count, ((scalar, offset, _), wide, leaf) in enumerate(
+        zip(_scalars(record), types, _leaf_types(record), strict=True)
+    ):
         name = f"e{number}.{count}"
         lines.append(f"  %{name}.p = getelementptr i8, ptr %payload, i64 {offset}")
         lines.append(f"  %{name} = load {scalar}, ptr %{name}.p")

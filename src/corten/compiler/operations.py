@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from corten.base.errors import CompilerBug, TrapCode
 from corten.compiler import ir
-from corten.compiler.llvmtypes import constant_text, llvm_type
+from corten.compiler.llvmtypes import CANONICAL_NAN, constant_text, llvm_type
 from corten.compiler.types import BOOL, F64, EnumType, IntType, Type
 
 if TYPE_CHECKING:
@@ -279,16 +279,25 @@ class Operations:
         return self.out.op(f"fneg double {value}")
 
     def _do_copysign(self, node: ir.Intrinsic, value: str, sign: str) -> str:
-        return self.out.op(f"call double @llvm.copysign.f64(double {value}, double {sign})")
+        return self.canonical(self.out.op(f"call double @llvm.copysign.f64(double {value}, double {sign})"))
 
     def _do_is_nan(self, node: ir.Intrinsic, value: str) -> str:
         return self.out.op(f"fcmp uno double {value}, {value}")
 
     def _do_f64_bits(self, node: ir.Intrinsic, value: str) -> str:
-        return self.out.op(f"bitcast double {value} to i64")
+        is_nan = self.out.op(f"fcmp uno double {value}, {value}")
+        bits = self.out.op(f"bitcast double {value} to i64")
+        return self.out.op(f"select i1 {is_nan}, i64 {CANONICAL_NAN}, i64 {bits}")
 
     def _do_f64_from_bits(self, node: ir.Intrinsic, value: str) -> str:
-        return self.out.op(f"bitcast i64 {value} to double")
+        return self.canonical(self.out.op(f"bitcast i64 {value} to double"))
+
+    def canonical(self, value: str) -> str:
+        """The same double, with the one NaN for any: a product with 1 that LLVM cannot see through.
+
+        LLVM takes the sign of a NaN to mean nothing, and negations of integers' bits to be exclusive ors.
+        """
+        return self.out.op(f'call double @"corten.canonical"(double {value})')
 
     def _do_leading_zeros(self, node: ir.Intrinsic, value: str) -> str:
         return self._count(node, f"ctlz.{llvm_type(node.arguments[0].type)}", value, ", i1 false")

@@ -132,7 +132,7 @@ class ProgramBuilder(TypeTable):
                 "E600", f"`{node.name}` has more than {MAX_PARAMETERS} parameters", module, node, "pass a struct"
             )
         for default in node.args.defaults:
-            if not _is_constant(default):
+            if not is_constant(default):
                 self.error("E103", "a default is a constant", module, default, "write a literal or a constant's name")
 
     def _parameter_type(self, argument: ast.arg, module: SourceModule, bindings: Bindings) -> Type:
@@ -162,15 +162,15 @@ def _inline_hint(declaration: FunctionDeclaration) -> bool | None:
     return False if "no_inline" in declaration.decorators else None
 
 
-def _is_constant(node: ast.expr) -> bool:
+def is_constant(node: ast.expr) -> bool:
     """Whether a default is made of literals, names and enum members."""
     match node:
         case ast.Constant() | ast.Name() | ast.Attribute(value=ast.Name()):
             return True
         case ast.UnaryOp(operand=operand):
-            return _is_constant(operand)
+            return is_constant(operand)
         case ast.BinOp(left=left, right=right):
-            return _is_constant(left) and _is_constant(right)
+            return is_constant(left) and is_constant(right)
         case ast.Call(func=ast.Name(), args=[argument], keywords=[]):
-            return _is_constant(argument)
+            return is_constant(argument)
     return False

@@ -10,7 +10,7 @@ from corten.compiler import ir
 from corten.compiler.control import ControlChecker
 from corten.compiler.limits import MAX_FRAME_BYTES, MAX_LOCALS, MAX_NESTING
 from corten.compiler.modules import Builtin
-from corten.compiler.program import Instance, ProgramBuilder
+from corten.compiler.program import Instance, ProgramBuilder, is_constant
 from corten.compiler.types import BOOL, ERROR, NONE, U8, U32, IntType, RefType, StructType, Type
 from corten.compiler.typetable import shortened
 from corten.compiler.walk import terminates
@@ -62,6 +62,7 @@ class FunctionChecker(ControlChecker):
             self._parameter("self", self.instance.owner)
         for name, kind in zip(signature.names, signature.types, strict=True):
             self._parameter(name, kind)
+        self._check_defaults()
         body = self.block(node.body)
         if not terminates(body):
             if self.function.result is NONE:
@@ -72,6 +73,14 @@ class FunctionChecker(ControlChecker):
         self.function.body = body
         self.check_aliases()
         self._check_size(node)
+
+    def _check_defaults(self) -> None:
+        """Defaults are right where they are declared, whether or not a call uses them."""
+        signature = self.instance.signature
+        for kind, default in zip(signature.types, signature.defaults, strict=True):
+            if default is not None and is_constant(default):
+                with self.elsewhere(self.module):
+                    self.typed(default, kind)
 
     def _check_size(self, node: ast.FunctionDef) -> None:
         count = len(self.function.locals)

@@ -9,6 +9,7 @@ from corten.compiler.constants import Constants
 from corten.compiler.diagnostics import Diagnostics
 from corten.compiler.limits import MAX_FIELDS, MAX_TYPE_BYTES, MAX_TYPE_NAME, MAX_TYPES
 from corten.compiler.modules import (
+    BrokenDeclaration,
     Builtin,
     ConstantDeclaration,
     ContractDeclaration,
@@ -133,6 +134,8 @@ class TypeTable:
                 return self._plain_struct(declaration, node, module)
             case ConstantDeclaration(node=ast.Name() | ast.Subscript()) as declaration:
                 return self._alias(declaration, node, module)
+            case BrokenDeclaration():
+                return ERROR
             case VariableDeclaration():
                 hint = f"type variables are for generic functions and for structs with Generic[{name}]"
                 self.error("E305", f"type variable `{name}` stands for nothing here", module, node, hint)
@@ -183,6 +186,8 @@ class TypeTable:
                 return ERROR
             arguments = tuple(self.value_type(item, module, bindings) for item in items)
             return ERROR if ERROR in arguments else self.struct_type(declaration, arguments, module, node)
+        if isinstance(declaration, BrokenDeclaration):
+            return ERROR
         if name in ("list", "dict", "tuple", "set", "Optional", "Union", "List", "Dict", "Tuple", "Set"):
             self.error("E305", f"`{name}[…]` is outside the language", module, node, "use Vec, Map, Array or a struct")
         else:

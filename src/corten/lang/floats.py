@@ -97,7 +97,7 @@ class f64(float):
         return NotImplemented if equal is NotImplemented else not equal
 
     def __neg__(self) -> f64:
-        return f64_from_bits(int(f64_bits(self)) ^ (MAGNITUDE + 1))
+        return f64.result(float.__neg__(self))
 
     def __pos__(self) -> f64:
         return self
@@ -108,11 +108,15 @@ class f64(float):
 
 def f64_bits(value: f64) -> Integer:
     """The 64 bits of a double."""
+    if value != value:
+        return u64(NAN_BITS)
     return u64(_BITS.unpack(_DOUBLE.pack(f64.adopt(value)))[0])
 
 
 def f64_from_bits(bits: int) -> f64:
-    """The double with these bits, NaN payloads included."""
+    """The double with these bits; the canonical NaN for those of any NaN."""
+    if int(bits) & MAGNITUDE > MAGNITUDE ^ ((1 << 52) - 1):
+        bits = NAN_BITS
     return float.__new__(f64, _DOUBLE.unpack(_BITS.pack(u64.adopt(int(bits))))[0])
 
 

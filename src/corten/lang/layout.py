@@ -104,7 +104,7 @@ class FloatLayout(Layout[f64]):
         return float(value)
 
     def typed(self, value: Any) -> f64:
-        return f64(float(value))
+        return f64.result(float(value))
 
 
 class WideLayout(IntegerLayout):

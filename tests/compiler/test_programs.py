@@ -1,0 +1,47 @@
+"""Generated programs mean the same under CPython, as plain modules and instrumented.
+
+Results, events, rejects, traps and state are compared after every message.
+
+CORTEN_PROGRAMS=2000 pytest tests/compiler/test_programs.py     more programs, the same ones every time
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.compiler.generate import generate
+from tests.compiler.harness import Case
+
+PROGRAMS = int(os.environ.get("CORTEN_PROGRAMS", "60"))
+BATCH = 10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(0, PROGRAMS, BATCH))
+def test_backends_agree(first: int) -> None:
+    for seed in range(first, first + BATCH):
+        source, messages = generate(seed)
+        case = Case(source)
+        for entry, arguments in messages:
+            case.send(entry, **arguments)
+
+
+def test_some_programs_agree() -> None:
+    for seed in range(10_000, 10_003):
+        source, messages = generate(seed)
+        case = Case(source)
+        for entry, arguments in messages:
+            case.send(entry, **arguments)
+
+
+def test_programs_get_somewhere() -> None:
+    """Most messages of generated programs are accepted; the others end in several ways."""
+    ends = []
+    for seed in range(20_000, 20_004):
+        source, messages = generate(seed)
+        case = Case(source)
+        ends += [case.send(entry, **arguments).status for entry, arguments in messages]
+    assert ends.count(0) > len(ends) / 3
+    assert len(set(ends)) > 1
