@@ -237,11 +237,8 @@ def main() -> None:
         grows = seed % 8 == 0
         if arguments.text:
             print(format_module(generate(seed, grows=grows)))
-        try:
-            total += check(seed, grows=grows, engines=("speed", "none") if arguments.all else ("speed",))
-        except Exception:
-            print(f"seed {seed}")
-            raise
+        print(f"seed {seed}", end="\r", flush=True)
+        total += check(seed, grows=grows, engines=("speed", "none") if arguments.all else ("speed",))
     print(f"{arguments.count} modules in {time.monotonic() - begin:.0f} s:", dict(total))
 
 
