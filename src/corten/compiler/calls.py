@@ -9,8 +9,8 @@ from corten.compiler.builtins import BuiltinCalls
 from corten.compiler.modules import (
     BUILTINS,
     PYTHON_BUILTINS,
-    Builtin,
     BrokenDeclaration,
+    Builtin,
     Declaration,
     EnumDeclaration,
     FunctionDeclaration,
@@ -97,10 +97,10 @@ class CallChecker(OperatorChecker):
         return self.builtins.call(name, node, expected) if kind is None else self.builtins.convert(kind, node)
 
     def _unknown_call(self, name: str, declaration: Declaration | None, node: ast.Call) -> ir.Expression:
-        if declaration is not None:
-            return self.error("E102", f"`{name}` is not a function", node, "call a function or a type")
         if isinstance(declaration, BrokenDeclaration):
             return self.erroneous(node)
+        if declaration is not None:
+            return self.error("E102", f"`{name}` is not a function", node, "call a function or a type")
         known = "add it to `from corten.lang import …`" if name in BUILTINS else "declare or import it"
         return self.error("E200", f"unknown function `{name}`", node, _UNKNOWN_HINTS.get(name, known))
 

@@ -152,12 +152,12 @@ def _check_declared(builder: ProgramBuilder, module: SourceModule) -> None:
         elif isinstance(declaration, ContractDeclaration):
             for method in declaration.methods.values():
                 builder.instance(method, None, {})
+        elif isinstance(declaration, (EnumDeclaration, UnitDeclaration)):
+            builder.simple_type(declaration)
         elif isinstance(declaration, StructDeclaration) and not declaration.variables:
             struct = builder.struct_type(declaration, ())
             for name in declaration.methods:
                 builder.method(struct, name)
-        elif isinstance(declaration, (EnumDeclaration, UnitDeclaration)):
-            builder.simple_type(declaration)
 
 
 # ---- checks of the whole program ---------------------------------------------------------------------------------

@@ -43,17 +43,17 @@ def _declarations(program: ir.Program) -> str:
         ("chain", "i64"),
     ):
         lines.append(_declare(name, kind, [], "nounwind willreturn memory(none)"))
+    lines.append(_declare(CANONICAL, "double", ["double"], "nounwind willreturn memory(none)"))
     records: list[tuple[str, Type]] = [(f"emit.{event.name}", event) for event in program.events]
     records += [(f"result.{e.name}", e.function.result) for e in program.entries if e.function.result is not NONE]
-    lines.append(_declare(CANONICAL, "double", ["double"], "nounwind willreturn memory(none)"))
     lines += [
         _declare(name, "void", flat_types(kind), outside) for name, kind in records if leaf_count(kind) <= MAX_FLATTENED
     ]
-    return "\n".join(lines)
-
     for function in used_host_functions(program):
         result, types = import_types(function)
         lines.append(_declare(function.name, result, types, "nounwind"))
+    return "\n".join(lines)
+
 
 def _declare(name: str, result: str, types: list[str], attributes: str) -> str:
     imported = f'"wasm-import-module"="corten" "wasm-import-name"="{name}"'

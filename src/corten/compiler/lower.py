@@ -11,8 +11,7 @@ from typing import Any
 from corten.base.errors import TrapCode
 from corten.compiler import ir
 from corten.compiler.emitter import Emitter, Sites
-from corten.compiler.host import emit_host_call
-from corten.compiler.llvmtypes import STATE_ADDRESS, constant_text, function_name, llvm_type, memory_type, result_type
+from corten.compiler.llvmtypes import constant_text, function_name, llvm_type, memory_type, result_type
 from corten.compiler.operations import Operations
 from corten.compiler.types import BOOL, BYTES32, F64, IntType, Type, leaf_count, leaves
 from corten.compiler.walk import runs_forever
@@ -32,7 +31,6 @@ class FunctionEmitter(Emitter):
         self._locals: list[str] = []
         self._slots: list[str] = []
         self._traps: list[tuple[str, int]] = []
-        self._texts: list[str] = []
         self._loops: list[tuple[str, str]] = []
         self._ended = False
         self._statement_handlers: dict[type[ir.Statement], Callable[[Any], None]] = {
@@ -75,7 +73,7 @@ class FunctionEmitter(Emitter):
             self.do(f"store {llvm_type(function.locals[local].type)} %p{local}, ptr {self._locals[local]}")
         self.block(function.body)
         self._emit_trap_block()
-        return "\n".join([*self._texts, self._header(), "entry:", *self.entry, *self.lines, "}\n"])
+        return "\n".join([self._header(), "entry:", *self.entry, *self.lines, "}\n"])
 
     def _header(self) -> str:
         function = self.function
@@ -237,12 +235,6 @@ class FunctionEmitter(Emitter):
         return self.op(f"trunc i8 {value} to i1") if kind is BOOL else value
 
     def _element(self, node: ir.Element) -> str:
-    def _text(self, node: ir.Text) -> str:
-        name = f'@"text.{len(self._texts)}.{self.function.symbol}"'
-        content = "".join(f"\\{byte:02X}" for byte in node.content)
-        self._texts.append(f'{name} = private unnamed_addr constant [{len(node.content)} x i8] c"{content}", align 1')
-        return name
-
         base = self.expression(node.base)
         index, kind = self.expression(node.index), node.index.type
         assert isinstance(kind, IntType)

@@ -84,13 +84,13 @@ class VariableDeclaration(Declaration):
 
 
 @dataclass(eq=False)
-class SourceModule:
-    """One contract file: `file` is the name shown to people."""
-
-@dataclass(eq=False)
 class BrokenDeclaration(Declaration):
     """A name whose declaration or import has a diagnostic already: its uses need none."""
 
+
+@dataclass(eq=False)
+class SourceModule:
+    """One contract file: `file` is the name shown to people."""
 
     path: Path
     file: str
@@ -239,11 +239,11 @@ class _Declarer:
                 self._error("E201", "`import *` hides where names come from", node, "name what you import")
                 return
             name = alias.asname or alias.name
+            found = self._find(node, alias.name) or BrokenDeclaration(name, self.module, node)
             if self.module.names.get(name) not in (None, found):
                 self._error("E203", f"`{name}` is declared twice", node, "import it under another name with `as`")
             self.module.names[name] = found
 
-            found = self._find(node, alias.name) or BrokenDeclaration(name, self.module, node)
     def _find(self, node: ast.ImportFrom, name: str) -> Declaration | None:
         """The declaration that an import names; None after a diagnostic."""
         if node.module == "corten.lang" and not node.level:
@@ -295,11 +295,11 @@ class _Declarer:
             hint = "use one of @contract, @struct, @event"
             self._error("E104", f"decorators of `{node.name}` do not fit: {', '.join(decorators)}", node, hint)
             if not kinds:
+                self._add(BrokenDeclaration(node.name, self.module, node))
                 return
         declaration = self._class_declaration(node, kinds[0] if kinds else None)
         if declaration is None:
             hint = "decorate it with @contract, @struct or @event, or derive it from Enum or Unit[i64]"
-                self._add(BrokenDeclaration(node.name, self.module, node))
             message = f"class `{node.name}` is not a contract, struct, event, enum or unit"
             self._error("E104", message, node, hint)
             declaration = BrokenDeclaration(node.name, self.module, node)
@@ -327,6 +327,7 @@ class _Declarer:
             if isinstance(item, ast.FunctionDef):
                 if item.name in declaration.methods:
                     self._error("E203", f"method `{item.name}` is declared twice", item, "rename one of them")
+                    continue
                 is_contract = isinstance(declaration, ContractDeclaration)
                 decorators = self._decorators(item) if is_contract else self._function_decorators(item)
                 method = FunctionDeclaration(item.name, self.module, item, declaration, decorators)
@@ -334,7 +335,6 @@ class _Declarer:
 
     def _check_bases(self, node: ast.ClassDef, allowed: tuple[str, ...]) -> None:
         for base in node.bases:
-                    continue
             name = _name(base.value if isinstance(base, ast.Subscript) else base)
             if name not in allowed:
                 hint = "put the shared fields into a struct member"

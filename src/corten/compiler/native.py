@@ -28,7 +28,6 @@ from corten.compiler.types import BYTES32, F64, NONE, IntType, StructType, Type,
 _MAP_FIXED_NOREPLACE = 0x100000
 _GLOBALS = """
 @n.sender = internal global i32 0
-@n.address = internal global i32 0
 @n.limit = internal global i32 0
 @n.time = internal global i64 0
 @n.message = internal global i32 0
@@ -130,10 +129,10 @@ def _host_values() -> str:
         "  store volatile i32 %c, ptr @n.trap\n  call void @llvm.trap()\n  unreachable\n}\ndeclare void @llvm.trap()"
     )
     lines.append(
-    lines.append(
         'define internal i32 @"corten.call"(i32 %c, i32 %s, i32 %a, i32 %n, i32 %r, i32 %m) noinline {\n'
         "  call void @llvm.trap()\n  unreachable\n}"
     )
+    lines.append(
         'define internal void @"corten.output"(i32 %k, i32 %a, i32 %n) noinline {\n'
         "  call void @llvm.trap()\n  unreachable\n}"
     )
