@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from corten.compiler import ir
+from corten.compiler.host import check_host_call
 from corten.compiler.limits import MAX_KEY_SCALARS, MAX_OPERANDS
 from corten.compiler.types import (
     BOOL,
@@ -28,6 +29,7 @@ from corten.compiler.types import (
     leaf_count,
     leaves,
 )
+from corten.host import BY_NAME
 
 if TYPE_CHECKING:
     from corten.compiler.calls import CallChecker
@@ -71,11 +73,14 @@ class BuiltinCalls:
 
     def call(self, name: str, node: ast.Call, expected: Type | None) -> ir.Expression:
         function = self._table.get(name)
+        if name in BY_NAME:
+            return check_host_call(self.checker, name, node)
         if function is None:
             hints = {
                 "require": "write it as a statement of its own",
                 "range": "use it in a `for`",
                 "store": "write it as a statement of its own",
+                "bytes_at": "it is an argument of a host function: sha256(bytes_at(address, length))",
             }
             return self.checker.error("E102", f"`{name}` cannot be called here", node, hints.get(name, ""))
         if node.keywords:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from corten.compiler.types import NONE, StructType, Type
+from corten.host import HostFunction
 
 
 @dataclass(slots=True)
@@ -128,6 +129,24 @@ class Intrinsic(Expression):
 class Call(Expression):
     function: Function
     arguments: list[Expression]
+
+
+@dataclass(slots=True)
+class HostCall(Expression):
+    """A call of a host function. An argument for each parameter of its import, but none for a digest, which is the value.
+
+    Where the import takes an address, a scalar argument stands for the place it is stored at during the call.
+    """
+
+    function: HostFunction
+    arguments: list[Expression]
+
+
+@dataclass(slots=True)
+class Text(Expression):
+    """The address of constant bytes."""
+
+    content: bytes
 
 
 @dataclass(slots=True)

@@ -59,6 +59,8 @@ class FunctionEmitter(Emitter):
             ir.Let: self._let,
             ir.Call: self._call,
             ir.Construct: self._construct,
+            ir.HostCall: lambda node: emit_host_call(self, node),
+            ir.Text: self._text,
             ir.Binary: self.operations.binary,
             ir.Compare: self.operations.compare,
             ir.Convert: self.operations.convert,

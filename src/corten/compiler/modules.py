@@ -9,6 +9,7 @@ from pathlib import Path
 
 from corten.compiler.diagnostics import Diagnostics
 from corten.compiler.limits import MAX_FILES, MAX_SOURCE_BYTES, MAX_SYNTAX_DEPTH, MAX_SYNTAX_NODES
+from corten.host import BY_NAME
 
 PACKAGE = Path(__file__).resolve().parent.parent
 CONTAINERS = PACKAGE / "lang" / "containers.py"
@@ -22,7 +23,7 @@ BUILTINS = frozenset(
     leading_zeros trailing_zeros population_count sqrt floor ceil trunc nearest copysign is_nan f64_bits f64_from_bits
     allocate ref load store address_of size_of hash_of equal_keys copy_memory fill_memory trap check_index
     memory_limit""".split()
-)
+) | {"bytes_at", *BY_NAME}
 PYTHON_BUILTINS = frozenset("bool len range min max abs".split())
 
 

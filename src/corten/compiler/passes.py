@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from corten.compiler import ir
+from corten.compiler.host import returns_digest
 from corten.compiler.walk import expressions, statements
 
 OWN = -1
@@ -87,8 +88,14 @@ def _own_effects(function: ir.Function, origins: _Origins) -> None:
             function.may_reject = True
         elif isinstance(statement, ir.Store):
             _change(function, origins.of(statement.address))
-    if any(isinstance(e, ir.Intrinsic) and ir.INTRINSICS[e.name][1] for e in expressions(function.body)):
-        function.mutates = True
+    for expression in expressions(function.body):
+        if isinstance(expression, ir.Intrinsic) and ir.INTRINSICS[expression.name][1]:
+            function.mutates = True
+        elif isinstance(expression, ir.HostCall) and not returns_digest(expression.function):
+            output = expression.function.output
+            if output is not None:
+                position = expression.function.names.index(output.name)
+                _change(function, origins.of(expression.arguments[position]))
 
 
 def _change(function: ir.Function, changed: set[int]) -> None:

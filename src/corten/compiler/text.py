@@ -99,5 +99,7 @@ _PRINTERS: dict[type[ir.Expression], Callable[[Any], str]] = {
     ir.Convert: lambda node: f"{node.mode} {node.type}({_text(node.operand)})",
     ir.Intrinsic: lambda node: _arguments(node.name, node.arguments),
     ir.Call: lambda node: _arguments(node.function.symbol, node.arguments),
+    ir.HostCall: lambda node: _arguments(f"host {node.function.name}", node.arguments),
+    ir.Text: lambda node: repr(node.content),
     ir.Construct: _construct,
 }

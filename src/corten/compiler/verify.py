@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from corten.base.errors import CompilerBug
 from corten.compiler import ir
+from corten.compiler.host import import_types, returns_digest
 from corten.compiler.types import BOOL, ERROR, F64, NONE, IntType, RefType, Type, carrier
 from corten.compiler.walk import children, nested, operands, terminates
 
@@ -124,6 +125,9 @@ class _FunctionVerifier:
             case ir.Call(function=callee, arguments=arguments):
                 self._call(callee, arguments, line)
                 self._expect(node.type is callee.result, "call of another type", line)
+            case ir.HostCall(function=function, arguments=arguments):
+                is_whole = len(arguments) == len(import_types(function)[1]) - returns_digest(function)
+                self._expect(is_whole, f"arguments of {function.name}", line)
             case ir.Construct(slot=slot, stores=stores):
                 slots = self.function.slots
                 self._expect(slot < len(slots) and slots[slot] is node.type, "slot of another type", line)

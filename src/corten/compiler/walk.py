@@ -20,7 +20,7 @@ def children(node: ir.Expression) -> tuple[ir.Expression, ...]:
             return (left, right)
         case ir.Conditional(condition=condition, then=then, otherwise=otherwise):
             return (condition, then, otherwise)
-        case ir.Intrinsic(arguments=arguments) | ir.Call(arguments=arguments):
+        case ir.Intrinsic(arguments=arguments) | ir.Call(arguments=arguments) | ir.HostCall(arguments=arguments):
             return tuple(arguments)
         case ir.Construct(stores=stores):
             return tuple(value for _, _, value in stores)

@@ -35,9 +35,10 @@ def formatted(text: bytes, values: bytes) -> str:
 
     def replace(slot: re.Match[str]) -> str:
         nonlocal position
-        raw = values[position : position + _SIZES[slot[1]]]
-        position += _SIZES[slot[1]]
-        return _value(slot[1], raw) if len(raw) == _SIZES[slot[1]] else "?"
+        size = _SIZES[slot[1]]
+        raw = values[position : position + size]
+        position += -(-size // 8) * 8
+        return _value(slot[1], raw) if len(raw) == size else "?"
 
     line = _SLOT.sub(replace, text.decode("utf-8", "backslashreplace"))
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in line)

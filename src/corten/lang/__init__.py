@@ -3,6 +3,7 @@
     integers, floats, values    scalars with the language's arithmetic
     memory, layout, structs     linear memory, and structs and arrays as views on it
     intrinsics                  the functions containers are written on
+    host_functions              hashes, signatures, debug output
     containers                  Vec, Map, Pool, Bitmap, PriorityQueue, in the language itself
     transform, loader           contract source made to run as the compiler understands it
     contracts, abi, host        a contract, its interface, and one message applied to it
@@ -31,6 +32,10 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "corten.lang.intrinsics": (
         "allocate", "ref", "load", "store", "address_of", "size_of", "hash_of", "equal_keys", "copy_memory",
         "fill_memory", "memory_limit", "trap", "check_index",
+    ),
+    "corten.lang.host_functions": (
+        "bytes_at", "sha256", "keccak256", "blake2b", "blake3", "ed25519_verify", "secp256k1_verify",
+        "secp256k1_recover", "debug",
     ),
     "corten.lang.contracts": (
         "Contract", "contract", "init", "message", "view", "inline", "no_inline", "require",
