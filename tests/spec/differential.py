@@ -28,6 +28,8 @@ from tests.spec.generate import PAGES, generate
 from tests.wasm.engines import (
     GAS,
     GAVE_UP,
+    LOG_BYTES,
+    STACK,
     Bounds,
     Guest,
     InstrumentedGuest,
@@ -42,6 +44,11 @@ State: TypeAlias = tuple[bytes, list[int]]
 CALLS = 6
 PAGE = 4096
 BOUNDS = Bounds(steps=1_000_000, calls=5_000, pages=PAGES)
+# Gas, stack, bytes of log: often plenty.
+LIMITS = (
+    *((GAS, STACK, LOG_BYTES), (GAS, STACK, LOG_BYTES), (GAS, STACK, LOG_BYTES)),
+    *((20_000, STACK, LOG_BYTES), (1_000, STACK, LOG_BYTES), (GAS, 700, LOG_BYTES), (GAS, STACK, 512)),
+)
 SETTINGS = {
     "speed": lambda: engine(opt_level="speed"),
     "none": lambda: engine(opt_level="none"),
@@ -128,8 +135,8 @@ class Voices:
             partial(SpecGuest, open_nan=random_nans(seed), bounds=BOUNDS),
             *(partial(WasmtimeGuest, engine=named_engine(name)) for name in engines),
         ]
-        gas = (GAS, GAS, 20_000, 1_000)[seed % 4]
-        self.instrumented = [InstrumentedGuest(module, settings, start, gas) for start in starts]
+        limits = LIMITS[seed % len(LIMITS)]
+        self.instrumented = [InstrumentedGuest(module, settings, start, *limits) for start in starts]
 
     def call(self, where: str, name: str, arguments: tuple[int, ...], *, compare_all: bool) -> str:
         """One message on all of them; how it ended. What did not return is rolled back."""
@@ -237,7 +244,6 @@ def main() -> None:
         grows = seed % 8 == 0
         if arguments.text:
             print(format_module(generate(seed, grows=grows)))
-        print(f"seed {seed}", end="\r", flush=True)
         total += check(seed, grows=grows, engines=("speed", "none") if arguments.all else ("speed",))
     print(f"{arguments.count} modules in {time.monotonic() - begin:.0f} s:", dict(total))
 

@@ -221,16 +221,24 @@ class InstrumentedGuest:
 
     grows = False  # whether the guest may ask for memory
 
-    def __init__(self, module: Module, settings: Options, start: Callable[[Module], Guest], gas: int = GAS) -> None:
+    def __init__(
+        self,
+        module: Module,
+        settings: Options,
+        start: Callable[[Module], Guest],
+        gas: int = GAS,
+        stack: int = STACK,
+        log_bytes: int = LOG_BYTES,
+    ) -> None:
         self.settings, self.gas_limit = settings, gas
         self.inner = start(instrument(module, None, settings))
         self.module = self.inner.module
         log = host_begin(settings.memory_pages)
-        fields = {"version": 1, "log": log, "log_limit": log + LOG_BYTES, "touched": TOUCHED}
+        fields = {"version": 1, "log": log, "log_limit": log + log_bytes, "touched": TOUCHED}
         for name, value in fields.items():
             self.inner.write("corten.system", CONTROL[name], struct.pack("<I", value))
         self.inner.write("corten.system", CONTROL["gas_limit"], struct.pack("<q", gas))
-        self.inner.write("corten.system", CONTROL["stack_limit"], struct.pack("<I", STACK))
+        self.inner.write("corten.system", CONTROL["stack_limit"], struct.pack("<I", stack))
 
     def begin(self) -> None:
         self.inner.invoke("corten.begin")
