@@ -11,6 +11,7 @@ from typing import Any
 from corten.base.errors import TrapCode
 from corten.compiler import ir
 from corten.compiler.emitter import Emitter, Sites
+from corten.compiler.host import emit_host_call
 from corten.compiler.llvmtypes import constant_text, function_name, llvm_type, memory_type, result_type
 from corten.compiler.operations import Operations
 from corten.compiler.types import BOOL, BYTES32, F64, IntType, Type, leaf_count, leaves
@@ -30,6 +31,7 @@ class FunctionEmitter(Emitter):
         self.operations = Operations(self)
         self._locals: list[str] = []
         self._slots: list[str] = []
+        self._texts: list[str] = []
         self._traps: list[tuple[str, int]] = []
         self._loops: list[tuple[str, str]] = []
         self._ended = False
@@ -75,7 +77,7 @@ class FunctionEmitter(Emitter):
             self.do(f"store {llvm_type(function.locals[local].type)} %p{local}, ptr {self._locals[local]}")
         self.block(function.body)
         self._emit_trap_block()
-        return "\n".join([self._header(), "entry:", *self.entry, *self.lines, "}\n"])
+        return "\n".join([*self._texts, self._header(), "entry:", *self.entry, *self.lines, "}\n"])
 
     def _header(self) -> str:
         function = self.function
@@ -224,6 +226,12 @@ class FunctionEmitter(Emitter):
     def expression(self, node: ir.Expression) -> str:
         """The LLVM operand of an expression."""
         return self._expression_handlers[type(node)](node)
+
+    def _text(self, node: ir.Text) -> str:
+        name = f'@"text.{len(self._texts)}.{self.function.symbol}"'
+        content = "".join(f"\\{byte:02X}" for byte in node.content)
+        self._texts.append(f'{name} = private unnamed_addr constant [{len(node.content)} x i8] c"{content}", align 1')
+        return name
 
     def _let(self, node: ir.Let) -> str:
         self.set_local(node.local, node.value)
