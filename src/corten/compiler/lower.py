@@ -12,7 +12,7 @@ from corten.base.errors import TrapCode
 from corten.compiler import ir
 from corten.compiler.emitter import Emitter, Sites
 from corten.compiler.host import emit_host_call
-from corten.compiler.llvmtypes import constant_text, function_name, llvm_type, memory_type, result_type
+from corten.compiler.llvmtypes import STATE_ADDRESS, constant_text, function_name, llvm_type, memory_type, result_type
 from corten.compiler.operations import Operations
 from corten.compiler.types import BOOL, BYTES32, F64, IntType, Type, leaf_count, leaves
 from corten.compiler.walk import runs_forever
