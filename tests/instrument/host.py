@@ -174,6 +174,13 @@ class Machine(Guest):
         entries = [self.system(self.log + 16 * number, 16) for number in range(1000)]
         return next(number for number, entry in enumerate(entries) if not any(entry))
 
+    def trap_code(self) -> int:
+        """The code that the guest left when it stopped itself, by way of a receipt."""
+        self.call("corten.rollback")
+        code = self.value("corten.trap")
+        assert isinstance(code, int)
+        return code & 0xFFF
+
     def description(self) -> dict[str, int]:
         """What the module says that it needs."""
         found: dict[str, int] = json.loads(self.instrumented.custom("corten.layout") or b"")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from corten.base.errors import InvalidCode, InvalidModule, Status, TrapCode
 from corten.wasm.instrument.abi import load_name, parameter_type
 from corten.wasm.instrument.body import type_index
+from corten.wasm.instrument.calls import BEGIN, RECOVER, SETTLE, enter_function, imports_call, undo_function
 from corten.wasm.instrument.layout import CONTROL, FLAG_INIT, FLAG_READ_ONLY, RECEIPT_BYTES
 from corten.wasm.instrument.runtime import save_globals
 from corten.wasm.module import Kind
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from corten.wasm.sections import Abi, Entry, Scalar
 
 STANDALONE: Final = ("begin",)
-DRIVER: Final = ("begin_batch", "finish", "run", "recover")
+DRIVER: Final = ("begin_batch", "finish", "run", "recover", "enter", "undo")
 FRAME_HEADER_BYTES: Final = 16
 
 
@@ -155,6 +156,7 @@ _RECOVER: Final = f"""
 {_control("cursor")} local.set $frame
 call $rollback
 {_DROP_RECORDS}
+{{inherit}}
 {_control("gas_limit", "i64")} local.set $limit
 local.get $limit local.set $owed
 global.get $trap i32.const 4095 i32.and
@@ -177,17 +179,21 @@ def driver_functions(context: Context, abi: Abi, assembler: Assembler) -> Iterat
     operands = {"status": I32, "word": I32, "gas": I64, "next": I32}
     yield assembler.function(type_index(module, tuple(operands.values()), ()), operands, {"receipt": I32}, _FINISH)
     begin = _BEGIN_MESSAGE.format(message_cost=f"i64.const {options.schedule.message if options.gas else 0}")
+    calls = imports_call(module)
+    dispatch = _dispatch(context, abi, assembler)
     text = _RUN.format(
-        begin_message=begin + save_globals(context),
+        begin_message=begin + save_globals(context) + (f" {BEGIN}" if calls else ""),
         affordable=_AFFORDABLE,
-        dispatch=_dispatch(context, abi, assembler),
-        settle=_SETTLE_GAS + _SETTLE,
+        dispatch=dispatch,
+        settle=_SETTLE_GAS + (SETTLE if calls else "") + _SETTLE,
     )
     names = ("frame", "left", "size", "length", "status", "word", "keep")
     yield assembler.function(none, {}, dict.fromkeys(names, I32), text)
     locals_ = {"frame": I32, "limit": I64, "owed": I64}
-    recover = _RECOVER.format(trap_cost=options.schedule.trap)
+    recover = _RECOVER.format(trap_cost=options.schedule.trap, inherit=RECOVER if calls else "")
     yield assembler.function(type_index(module, (I32,), ()), {"code": I32}, locals_, recover)
+    yield enter_function(context, assembler, dispatch, save_globals(context))
+    yield undo_function(context, assembler)
 
 
 def standalone_functions(context: Context, assembler: Assembler) -> Iterator[Function]:

@@ -68,16 +68,17 @@ def host_imports(module: Module) -> list[Import]:
 def wrapper(function: HostFunction, context: Context, assembler: Assembler, type_: int) -> Function:
     """The function that stands in place of the guest's import."""
     options = context.options
-    text = _check_ranges(function, options.memory_pages * WASM_PAGE)
+    text = check_ranges(function, options.memory_pages * WASM_PAGE)
     if options.gas:
-        text += _charge(function, options.schedule.version)
+        text += charge(function, options.schedule.version)
     if options.undo and function.output is not None:
-        text += _filled(_LOG, function.output)
+        text += log_output(function)
     text += " ".join(f"local.get ${name}" for name in function.names) + f" call $host.{function.name}"
     return assembler.function(type_, dict.fromkeys(function.names, I32), {}, text)
 
 
-def _check_ranges(function: HostFunction, memory_bytes: int) -> str:
+def check_ranges(function: HostFunction, memory_bytes: int) -> str:
+    """Injected code that traps unless every range lies in memory."""
     tests = [_filled(_OUTSIDE, one).format(memory_bytes=memory_bytes) for one in function.ranges]
     return f"{' '.join(tests)} {'i32.or ' * (len(tests) - 1)} {_LOAD_OUTSIDE}"
 
@@ -90,7 +91,13 @@ def _filled(template: str, range_: Parameter) -> str:
     return filled.replace("{name}", range_.name)
 
 
-def _charge(function: HostFunction, version: int) -> str:
+def log_output(function: HostFunction) -> str:
+    """Injected code that appends the range of the output, if there is one, to the undo log."""
+    return "" if function.output is None else _filled(_LOG, function.output)
+
+
+def charge(function: HostFunction, version: int) -> str:
+    """Injected code that pays for a call."""
     price = function.gas[version]
     prices = f"i64.const {price.base} i64.sub"
     for one in function.ranges:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from corten.wasm import op
 from corten.wasm.instrument.context import BULK
-from corten.wasm.instrument.layout import WASM_PAGE
+from corten.wasm.instrument.layout import CONTROL, SYSTEM, WASM_PAGE
 from corten.wasm.instrument.undo import signed
 from corten.wasm.module import Kind
 
@@ -31,21 +31,23 @@ def replace_intrinsics(body: Body, context: Context) -> None:
         code = instr[0]
         if code == op.CALL:
             if instr[1] in inlined:
-                body.instead[position] = [inlined[instr[1]]]
+                body.instead[position] = inlined[instr[1]]
             elif instr[1] < context.symbols.kept:
                 body.instead[position] = [(op.CALL, context.symbols.moved(instr[1]))]
         elif code in _REPLACED:
             body.instead[position] = [_memory_operation(instr, context)]
 
 
-def _inlined_imports(context: Context) -> dict[int, Instr]:
+def _inlined_imports(context: Context) -> dict[int, list[Instr]]:
     symbols = context.symbols
-    inlined: dict[int, Instr] = {}
+    inlined: dict[int, list[Instr]] = {}
     for index, item in enumerate(context.module.imported(Kind.FUNCTION)):
         if item.name in ("sender", "time", "height", "chain"):
-            inlined[index] = (op.GLOBAL_GET, symbols.globals[item.name])
+            inlined[index] = [(op.GLOBAL_GET, symbols.globals[item.name])]
         elif item.name == "memory_limit":
-            inlined[index] = (op.I32_CONST, signed(context.options.memory_pages * WASM_PAGE))
+            inlined[index] = [(op.I32_CONST, signed(context.options.memory_pages * WASM_PAGE))]
+        elif item.name == "address":
+            inlined[index] = [(op.I32_CONST, 0), (op.I32_LOAD, 2, CONTROL["address"], SYSTEM)]
     return inlined
 
 

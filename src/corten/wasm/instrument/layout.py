@@ -45,6 +45,7 @@ CONTROL: Final = {
     "height": 80,
     "chain": 88,
     "stack_limit": 96,
+    "address": 100,
 }
 TOUCHED: Final = 4096  # the touched-page map is at a fixed place, so that marking a page is one store
 RECEIPT_BYTES: Final = 32

@@ -12,8 +12,10 @@ from corten.base.errors import InvalidModule, TrapCode
 from corten.host.table import BY_NAME
 from corten.wasm.instrument.abi import Record, find_record, scalar_types, store_name
 from corten.wasm.instrument.body import type_index
+from corten.wasm.instrument.calls import CALL, CALL_TYPE, CALLER, call_wrapper, check_call
 from corten.wasm.instrument.context import COPIER, RECORDER, Callee
 from corten.wasm.instrument.host import host_callee, host_type, wrapper
+from corten.wasm.instrument.layout import CONTROL
 from corten.wasm.module import FuncType, Kind
 from corten.wasm.opcodes import I32, I64
 from corten.wasm.sections import RESULT_RECORD
@@ -32,12 +34,14 @@ _FIXED: Final = {
     "trap": FuncType((I32,), ()),
     "sender": FuncType((), (I32,)),
     "memory_limit": FuncType((), (I32,)),
+    "address": FuncType((), (I32,)),
+    CALL: CALL_TYPE,
     "time": FuncType((), (I64,)),
     "height": FuncType((), (I64,)),
     "chain": FuncType((), (I64,)),
     "output": FuncType((I32, I32, I32), ()),
 }
-_INTRINSICS: Final = frozenset(("sender", "memory_limit", "time", "height", "chain"))
+_INTRINSICS: Final = frozenset(("sender", "memory_limit", "time", "height", "chain", "address"))
 
 # Room for `need` bytes and one index entry, then the header; `record` is left at the payload.
 _RESERVE: Final = f"""
@@ -90,6 +94,9 @@ def describe_imports(module: Module, abi: Abi | None, schedule: GasSchedule) -> 
             yield None, schedule.intrinsic - schedule.costs[0x10]
         elif host is not None:
             yield host_callee(host), 0
+        elif item.name == CALL:
+            check_call(abi is not None)
+            yield CALLER, 0
         elif item.name == "output":
             yield COPIER, schedule.record
         else:
@@ -104,6 +111,8 @@ def import_stubs(context: Context, abi: Abi | None, assembler: Assembler) -> Ite
             yield _recorder(record, assembler, item.type_index)
         elif item.name in BY_NAME:
             yield wrapper(BY_NAME[item.name], context, assembler, item.type_index)
+        elif item.name == CALL:
+            yield call_wrapper(context, assembler, item.type_index)
         elif item.name == "output":
             yield _copier(context, abi, assembler)
         elif item.name == "trap":
@@ -114,6 +123,8 @@ def import_stubs(context: Context, abi: Abi | None, assembler: Assembler) -> Ite
 
 def _intrinsic(name: str) -> str:
     """Calls are inlined; this one is for tables."""
+    if name == "address":
+        return f"i32.const 0 i32.load@1+{CONTROL['address']}"
     return "unreachable" if name == "memory_limit" else f"global.get ${name}"
 
 

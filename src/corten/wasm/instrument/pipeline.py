@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Final
 from corten.base.errors import InvalidModule
 from corten.wasm.instrument import gas, nan, stack, undo
 from corten.wasm.instrument.assemble import Assembler
-from corten.wasm.instrument.body import Body
+from corten.wasm.instrument.body import Body, type_index
+from corten.wasm.instrument.calls import CALL, imports_call
 from corten.wasm.instrument.context import Context, Options, describe_function
 from corten.wasm.instrument.driver import DRIVER, STANDALONE, driver_functions, standalone_functions
-from corten.wasm.instrument.host import host_imports
+from corten.wasm.instrument.host import HOST_MODULE, host_imports
 from corten.wasm.instrument.intrinsics import replace_intrinsics
 from corten.wasm.instrument.layout import LAYOUT_VERSION, TOUCHED, WASM_PAGE, Symbols, host_begin
 from corten.wasm.instrument.outbox import describe_imports, import_stubs
 from corten.wasm.instrument.runtime import helper_names, runtime_functions
-from corten.wasm.module import Custom, Export, Kind, Limits, Module
+from corten.wasm.module import Custom, Export, Import, Kind, Limits, Module
+from corten.wasm.opcodes import I32
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,14 +75,15 @@ def _check(module: Module, options: Options) -> None:
 
 def _context(module: Module, abi: Abi | None, options: Options) -> Context:
     """Read the module once: what each function is to its callers."""
+    built = replace(module, types=list(module.types))
     imported = list(describe_imports(module, abi, options.schedule))
     callees = [callee for callee, _ in imported]
     facts = [describe_function(function, len(imported), options.schedule) for function in module.functions]
     helpers = [*helper_names(module), *(STANDALONE if abi is None else DRIVER)]
     return Context(
-        module=replace(module, types=list(module.types)),
+        module=built,
         options=options,
-        symbols=Symbols(module, helpers, len(host_imports(module))),
+        symbols=Symbols(module, helpers, len(_kept_imports(built))),
         function_types=module.function_type_indices(),
         global_types=[item.value_type for item in module.global_types()],
         costs=options.schedule.costs,
@@ -88,6 +91,14 @@ def _context(module: Module, abi: Abi | None, options: Options) -> Context:
         callees=callees + [fact.callee for fact in facts],
         facts=facts,
     )
+
+
+def _kept_imports(module: Module) -> list[Import]:
+    """The imports that stay: host functions, and the way to other contracts."""
+    imports = host_imports(module)
+    if imports_call(module):
+        imports.append(Import(HOST_MODULE, CALL, Kind.FUNCTION, type_index(module, (I32,), ())))
+    return imports
 
 
 def _open(context: Context) -> list[Body]:
@@ -111,7 +122,7 @@ def _open(context: Context) -> list[Body]:
 
 def _assemble(module: Module, abi: Abi | None, context: Context, bodies: list[Body]) -> Module:
     options, symbols = context.options, context.symbols
-    imports = host_imports(module)
+    imports = _kept_imports(context.module)
     kept = {f"host.{item.name}": index for index, item in enumerate(imports)}
     assembler = Assembler(symbols.functions | kept, symbols.globals)
     built = context.module
@@ -138,10 +149,10 @@ def _exports(module: Module, abi: Abi | None, symbols: Symbols) -> list[Export]:
         exports += [replace(item, index=symbols.moved(item.index)) for item in functions]
         public = ("begin", "rollback")
     else:
-        public = ("run", "recover")
+        public = ("run", "recover", "enter", "undo")
     exports += [Export(f"corten.{name}", Kind.FUNCTION, symbols.functions[name]) for name in public]
     exports += [Export(f"corten.global.{index}", Kind.GLOBAL, index) for index in symbols.saved]
-    return [*exports, Export("corten.gas", Kind.GLOBAL, symbols.globals["gas"])]
+    return exports + [Export(f"corten.{name}", Kind.GLOBAL, symbols.globals[name]) for name in ("gas", "trap")]
 
 
 def _description(context: Context) -> Custom:

@@ -29,7 +29,9 @@ class GasSchedule:
     bulk_byte: int  # memory.copy, memory.fill, memory.init: per byte
     record: int  # an event or result: once
     record_byte: int  # and per byte of its padded payload
-    intrinsic: int  # sender, time, height, chain, memory_limit: as an instruction
+    intrinsic: int  # sender, time, height, chain, memory_limit, address: as an instruction
+    call: int  # a call of another contract: once
+    call_byte: int  # and per byte of its payload and of its result
 
     @cached_property
     def costs(self) -> dict[int, int]:
@@ -103,6 +105,8 @@ _V1: Final = GasSchedule(
     record=20,
     record_byte=1,
     intrinsic=1,
+    call=8000,
+    call_byte=1,
 )
 
 GAS_SCHEDULES: Final[Mapping[int, GasSchedule]] = MappingProxyType({1: _V1})
