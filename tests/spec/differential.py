@@ -216,7 +216,8 @@ def clipped(value: object, values: list[Any]) -> str:
 
 def mutable_names(guest: Guest) -> list[str]:
     """The mutable globals; of an instrumented guest also the page counter, last."""
-    names = [item.name for item in guest.module.exports if item.kind == Kind.GLOBAL and item.name != "corten.gas"]
+    prefix = "corten.global." if isinstance(guest, InstrumentedGuest) else "global."
+    names = [item.name for item in guest.module.exports if item.name.startswith(prefix)]
     types = guest.module.global_types()
     return [name for name in names if types[int(name.rpartition(".")[2])].mutable]
 
