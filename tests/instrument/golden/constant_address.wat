@@ -44,8 +44,7 @@
       local.get 1
       i32.const 32
       i32.add
-      local.set 1
-      local.get 1
+      local.tee 1
       global.set 3
       i64.store offset=65600
       i32.const 0

@@ -58,8 +58,7 @@
       local.get 2
       i32.const 16
       i32.add
-      local.set 2
-      local.get 2
+      local.tee 2
       global.set 3
       i64.store
       local.get 1
@@ -97,8 +96,7 @@
         local.get 2
         i32.const 16
         i32.add
-        local.set 2
-        local.get 2
+        local.tee 2
         global.set 3
         i64.store
       end
@@ -131,8 +129,7 @@
       local.get 2
       i32.const 16
       i32.add
-      local.set 2
-      local.get 2
+      local.tee 2
       global.set 3
       i64.store
       br 1

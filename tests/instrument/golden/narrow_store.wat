@@ -19,35 +19,11 @@
       local.get 0
       local.get 1
       local.get 0
-      i32.const 1
-      i32.and
-      if
-        local.get 0
-        i32.const 1
-        i32.add
-        i32.const -8
-        i32.and
-        local.set 3
-        local.get 2
-        local.get 3
-        i32.store 1
-        local.get 2
-        local.get 3
-        i64.load align=1
-        i64.store 1 offset=8
-        local.get 3
-        i32.const 12
-        i32.shr_u
-        i32.const 1
-        i32.store8 1 offset=4096
-        local.get 2
-        i32.const 16
-        i32.add
-        local.set 2
-      end
+      i32.const 131064
       local.get 0
-      i32.const -8
-      i32.and
+      i32.const 131064
+      i32.lt_u
+      select
       local.set 3
       local.get 2
       local.get 3
@@ -56,16 +32,27 @@
       local.get 3
       i64.load align=1
       i64.store 1 offset=8
-      local.get 3
+      local.get 0
       i32.const 12
       i32.shr_u
       i32.const 1
       i32.store8 1 offset=4096
+      local.get 0
+      i32.const 1
+      i32.and
+      if
+        local.get 0
+        i32.const 1
+        i32.add
+        i32.const 12
+        i32.shr_u
+        i32.const 1
+        i32.store8 1 offset=4096
+      end
       local.get 2
       i32.const 16
       i32.add
-      local.set 2
-      local.get 2
+      local.tee 2
       global.set 3
       i32.store16
       br 1

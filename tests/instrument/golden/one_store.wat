@@ -53,8 +53,7 @@
       local.get 2
       i32.const 16
       i32.add
-      local.set 2
-      local.get 2
+      local.tee 2
       global.set 3
       i64.store offset=8
       br 1

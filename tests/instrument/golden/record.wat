@@ -93,8 +93,7 @@
       local.get 3
       i32.const 48
       i32.add
-      local.set 3
-      local.get 3
+      local.tee 3
       global.set 3
       i64.store
       local.get 0

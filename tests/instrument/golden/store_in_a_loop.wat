@@ -59,8 +59,7 @@
         local.get 1
         i32.const 16
         i32.add
-        local.set 1
-        local.get 1
+        local.tee 1
         global.set 3
         i64.store
         local.get 0

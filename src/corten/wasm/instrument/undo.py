@@ -10,9 +10,8 @@ wherever the guest may trap.
   known: one pointer step for all, and one entry for what lies within 8 bytes. Logging early is safe: the stretch runs to
   its end or traps.
 - Bytes that were logged on every path to a store are not logged again.
-- An entry must not reach past the end of memory where the store does not: it ends where the last store of its base
-  ends, or, if that is within 8 bytes of the base, it is the aligned word around the store, and the next word where the store
-  lies across both.
+- An entry must not reach past the end of memory where the store does not: it ends where the last store of its base ends, or
+  if that is within 8 bytes of the base, it begins at most 8 bytes before the end of memory.
 - A store across a page border marks both pages: a test that is nearly never true. Several entries mark their ends.
 - The log's limit is tested at function entries, loop headers and after calls; `red_zone` is what can be written between
   two tests, and the host leaves that much room behind the limit.
@@ -121,13 +120,12 @@ def _chunks(base: int, start: int, size: int) -> list[tuple[tuple[int, int], int
 class _Entries:
     """The code of one batch. Entries stand at fixed distances behind the log pointer, which moves once, at the end."""
 
-    def __init__(self, log: int, pointer: int) -> None:
+    def __init__(self, log: int, pointer: int, memory_bytes: int) -> None:
         self.marks: list[Instr] = []
         self.count = 0
-        self.extra = 0  # entries that are rarely written
         self._log = log
         self._pointer = pointer
-        self._rare: list[Instr] = []
+        self._memory_bytes = memory_bytes
         self._code: list[Instr] = []
 
     def add(self, address: list[Instr], base: list[Instr], offset: int) -> None:
@@ -135,19 +133,16 @@ class _Entries:
         self._code += self._entry(LOG_ENTRY_BYTES * self.count, address, base, offset)
         self.count += 1
 
-    def add_around(self, local: int, start: list[Instr], size: int) -> None:
-        """The aligned word around fewer than 8 bytes; `local` is for its address. If they lie across two, both."""
-        self.count += 1
-        word: list[Instr] = [(op.LOCAL_GET, local)]
-        aligned: list[Instr] = [(op.I32_CONST, -WORD), (op.I32_AND,), (op.LOCAL_SET, local)]
-        at = LOG_ENTRY_BYTES * (self.count - 1)
-        self._code += [*start, *aligned, *self._entry(at, word, word, 0), *_mark(word)]
-        if size == 1:
-            return
-        self.extra += 1
-        last = [*_plus(start, size - 1), *aligned]
-        across = [*last, *self._entry(0, word, word, 0), *_mark(word), *self._step(1)]
-        self._rare += _if_unaligned(start, size, across)
+    def add_clamped(self, local: int, start: list[Instr], size: int) -> None:
+        """The 8 bytes from `start`, or the last 8 of memory if they would reach beyond; `local` is for their address.
+
+        Not the aligned word around them: code that fills an array would wait for its own last store to load it.
+        """
+        last: Instr = (op.I32_CONST, signed(self._memory_bytes - WORD))
+        address: list[Instr] = [(op.LOCAL_GET, local)]
+        self._code += [*start, last, *start, last, (op.I32_LT_U,), (op.SELECT,), (op.LOCAL_SET, local)]
+        self.add(address, address, 0)
+        self.mark_across(start, size)
 
     def mark_across(self, start: list[Instr], size: int) -> None:
         """Mark the page of up to 8 bytes, and if they are not aligned, the page of the last one."""
@@ -157,7 +152,7 @@ class _Entries:
 
     def finish(self) -> list[Instr]:
         """All of it; the log pointer last."""
-        return [*self._rare, *self._code, *self.marks, *self._step(self.count), *self._publish()]
+        return [*self._code, *self.marks, *self._step()]
 
     def _entry(self, at: int, address: list[Instr], base: list[Instr], offset: int) -> list[Instr]:
         log = (op.LOCAL_GET, self._log)
@@ -166,16 +161,9 @@ class _Entries:
             *(log, *base, (op.I64_LOAD, 0, offset, GUEST), (op.I64_STORE, 3, at + 8, SYSTEM)),
         ]
 
-    def _step(self, count: int) -> list[Instr]:
-        return [
-            (op.LOCAL_GET, self._log),
-            (op.I32_CONST, LOG_ENTRY_BYTES * count),
-            (op.I32_ADD,),
-            (op.LOCAL_SET, self._log),
-        ]
-
-    def _publish(self) -> list[Instr]:
-        return [(op.LOCAL_GET, self._log), (op.GLOBAL_SET, self._pointer)]
+    def _step(self) -> list[Instr]:
+        log, step = self._log, (op.I32_CONST, LOG_ENTRY_BYTES * self.count)
+        return [(op.LOCAL_GET, log), step, (op.I32_ADD,), (op.LOCAL_TEE, log), (op.GLOBAL_SET, self._pointer)]
 
 
 class UndoLog:
@@ -311,7 +299,7 @@ class UndoLog:
 
     def _log_batch(self, batch: _Batch) -> None:
         before, after = self._operands(batch)
-        entries = _Entries(self._log_local(), self.context.symbols.globals["log"])
+        entries = _Entries(self._log_local(), self.context.symbols.globals["log"], self._memory_bytes)
         for (base, _), stores in batch.groups.items():
             if base == ABSOLUTE:
                 self._log_constants(stores, entries)
@@ -319,7 +307,7 @@ class UndoLog:
                 self._log_group([(op.LOCAL_GET, batch.holders[base])], stores, entries)
         if entries.count:
             code = [*before, *entries.finish(), *after]
-            self._place(batch.first, code, LOG_ENTRY_BYTES * (entries.count + entries.extra))
+            self._place(batch.first, code, LOG_ENTRY_BYTES * entries.count)
 
     def _place(self, store: Store, code: list[Instr], size: int) -> None:
         """Insert a batch; the limit is tested before it if too much was logged since the last test."""
@@ -365,7 +353,7 @@ class UndoLog:
         """The stores to one base."""
         name, start, end = stores[0].base, min(s.offset for s in stores), max(s.end for s in stores)
         if end < WORD:
-            entries.add_around(self.body.local(I32, "word"), _plus(base, start), end - start)
+            entries.add_clamped(self.body.local(I32, "clamped"), _plus(base, start), end - start)
             self.facts.add(name, start, end - start)
             return
         windows = [w for w in _windows(stores, end) if not self.facts.covers(name, w, WORD)]
