@@ -584,7 +584,9 @@ class Generator:
         self.scope.loop += 1
         before, self.scope.budget = self.scope.budget, min(self.scope.budget, 4)
         grows = path == "self.s_bytes"  # appending to it in the loop would never end
+        known = dict(self.scope.locals)
         body = ["    " + line for line in self.declare(0)] if grows else self.nested(depth)
+        self.scope.locals = known
         self.scope.budget = before
         self.scope.loop -= 1
         del self.scope.locals[name]

@@ -168,7 +168,11 @@ class CallChecker(OperatorChecker):
         wanted = [n.id for n in ast.walk(annotation) if isinstance(n, ast.Name) and n.id in variables]
         if any(name not in bindings for name in wanted):
             number = self.literal(argument)
-            kind = self.value(argument).type if number is None else (F64 if isinstance(number, float) else I64)
+            if number is None:
+                value = self._inferred[argument] = self.value(argument)
+                kind = value.type
+            else:
+                kind = F64 if isinstance(number, float) else I64
             self.program.unify(annotation, kind, declaration.module, bindings, variables)
 
     # ---- arguments -----------------------------------------------------------------------------------------------
@@ -216,6 +220,8 @@ class CallChecker(OperatorChecker):
 
     def _argument(self, argument: _Argument, kind: Type) -> ir.Expression:
         node, module = argument
+        if node in self._inferred:
+            return self.agree(self._inferred.pop(node), kind, node)
         if module is None:
             return self.typed(node, kind)
         with self.elsewhere(module):

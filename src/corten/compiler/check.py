@@ -7,7 +7,7 @@ from pathlib import Path
 
 from corten.compiler import ir
 from corten.compiler.diagnostics import Diagnostics
-from corten.compiler.limits import MAX_INLINED, MAX_PARAMETER_SCALARS
+from corten.compiler.limits import MAX_ERRORS, MAX_INLINED, MAX_PARAMETER_SCALARS
 from corten.compiler.modules import (
     ContractDeclaration,
     EnumDeclaration,
@@ -84,6 +84,8 @@ def _collect_errors(builder: ProgramBuilder) -> None:
                 case ast.Call(func=ast.Name(id="require"), args=[_, ast.Constant(value=str() as name)]):
                     if name.isidentifier():
                         builder.error_code(name)
+                    if len(builder.errors) > MAX_ERRORS:
+                        builder.fatal(f"more than {MAX_ERRORS} error names", module, node, "use one name for several")
 
 
 def _collect_events(builder: ProgramBuilder) -> None:

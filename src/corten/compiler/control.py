@@ -8,6 +8,7 @@ from abc import abstractmethod
 from corten.compiler import ir
 from corten.compiler.assignments import AssignmentChecker
 from corten.compiler.limits import MAX_CASES
+from corten.compiler.program import Instance, ProgramBuilder
 from corten.compiler.scope import Variable
 from corten.compiler.types import BOOL, ERROR, U32, ArrayType, EnumType, IntType, StructType, Type, carrier
 from corten.compiler.walk import terminates
@@ -15,6 +16,10 @@ from corten.compiler.walk import terminates
 
 class ControlChecker(AssignmentChecker):
     """Statements that contain statements."""
+
+    def __init__(self, program: ProgramBuilder, instance: Instance) -> None:
+        super().__init__(program, instance)
+        self.elifs: set[ast.stmt] = set()
 
     @abstractmethod
     def block(self, nodes: list[ast.stmt]) -> list[ir.Statement]:
@@ -36,6 +41,7 @@ class ControlChecker(AssignmentChecker):
     def if_statement(self, node: ast.If) -> list[ir.Statement]:
         """`if`, `elif`, `else`."""
         condition = self.condition(node.test)
+        self.elifs |= set(node.orelse[:1])
         then, otherwise = self.branches([node.body, node.orelse])
         return [ir.If(node.lineno, condition, then, otherwise)]
 

@@ -22,6 +22,7 @@ MAX_TYPES = 2000
 MAX_TYPE_NAME = 200
 MAX_TYPE_BYTES = 1 << 26
 MAX_KEY_SCALARS = 64
+MAX_ERRORS = 4095  # a code has twelve bits in a status
 
 #: Python frames that checking, printing and emitting may use: every level of syntax takes several
 RECURSION_LIMIT = 20_000

@@ -13,7 +13,7 @@ from corten.compiler.modules import Builtin
 from corten.compiler.program import Instance, ProgramBuilder, is_constant
 from corten.compiler.types import BOOL, ERROR, NONE, U8, U32, IntType, RefType, StructType, Type
 from corten.compiler.typetable import shortened
-from corten.compiler.walk import terminates
+from corten.compiler.walk import expressions, terminates
 
 _REFUSED: dict[type[ast.stmt], str] = {
     ast.Try: "errors end the message: use require, or test before",
@@ -86,7 +86,7 @@ class FunctionChecker(ControlChecker):
         count = len(self.function.locals)
         if count > MAX_LOCALS:
             self.error("E600", f"`{node.name}` needs {count} locals, the limit is {MAX_LOCALS}", node, "split it")
-        size = sum(kind.stride for kind in self.function.slots)
+        size = sum(kind.stride for kind in self.function.slots) + sum(map(_frame_bytes, expressions(self.function.body)))
         if size > MAX_FRAME_BYTES:
             message = f"the structs and arrays made in `{node.name}` take {size} bytes, the limit is {MAX_FRAME_BYTES}"
             self.error("E600", message, node, "keep large arrays in the contract's fields")
@@ -100,7 +100,7 @@ class FunctionChecker(ControlChecker):
         if self._nesting > MAX_NESTING:
             self.error("E600", f"statements nested deeper than {MAX_NESTING}", nodes[0], "split the function")
             return []
-        is_elif = len(nodes) == 1 and isinstance(nodes[0], ast.If)
+        is_elif = len(nodes) == 1 and nodes[0] in self.elifs and isinstance(nodes[0], ast.If)
         self._nesting += not is_elif
         result: list[ir.Statement] = []
         for node in nodes:
@@ -277,6 +277,16 @@ class FunctionChecker(ControlChecker):
             case ast.Call():
                 return self.call(node, None)
         return self.expression(node)
+
+
+def _frame_bytes(node: ir.Expression) -> int:
+    """What an expression needs in the frame besides its slot: a call's result, a copy of a part to be stored."""
+    match node:
+        case ir.Call(function=function) if function.returns_copy:
+            return function.result.stride
+        case ir.Construct(stores=stores):
+            return sum(kind.stride for _, kind, _ in stores if kind.is_aggregate)
+    return 0
 
 
 def _is_docstring(node: ast.stmt) -> bool:
