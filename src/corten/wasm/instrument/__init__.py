@@ -1,7 +1,7 @@
 """Instrumentation: the passes that make any module of the profile deterministic, metered and atomic.
 
-Start with `pipeline.instrument`; each pass states its rule at the top of its file: `gas`, `stack`, `undo`, `nan`, `intrinsics`.
-`driver`, `outbox` and `runtime` are injected code. docs/spec/instrumentation.md is the whole picture.
+Start with `pipeline.instrument`; each pass states its rule at the top of its file: `gas`, `stack`, `undo`, `nan`,
+`intrinsics`. `driver`, `outbox` and `runtime` are injected code. docs/spec/instrumentation.md is the whole picture.
 """
 
 from corten.wasm.instrument.context import Options

@@ -1,7 +1,8 @@
 """Injected code is written as flat Wasm text and assembled here, so that it can be read.
 
-One function is a string of mnemonics and operands. Operands: numbers; `$name` for locals, globals, functions and labels;
-`:i32` after block, loop or if for a result; loads and stores carry memory and offset: `i32.load@1+12`, `i64.store@0`.
+One function is a string of mnemonics and operands. Operands: numbers; `$name` for locals, globals, functions and
+labels; `:i32` after block, loop or if for a result; loads and stores carry memory and offset: `i32.load@1+12`,
+`i64.store@0`.
 """
 
 from __future__ import annotations

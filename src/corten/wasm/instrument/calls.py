@@ -1,9 +1,9 @@
 """Calls between contracts: the import `corten.call`, the exports `corten.enter` and `corten.undo` (docs/spec/calls.md).
 
-A caller's injected code checks the ranges, charges, logs the range of the result, and writes what the host must know to the
-call area of its own system memory; then it calls the one import that stays, `corten.host.call`. The host finds the callee,
-copies the payload to the callee's inbox, and calls its `enter`, which applies the entry as a part of the message in
-progress: it opens no undo log of its own unless it is the contract's first in this message, and rolls back nothing but a view.
+A caller's injected code checks the ranges, charges, logs the range of the result, and writes what the host must know to
+the call area of its own system memory; then it calls the one import that stays, `corten.host.call`. The host finds the
+callee, copies the payload to the callee's inbox, and calls its `enter`, which applies the entry as a part of the message
+in progress: it opens no undo log unless it is the contract's first in this message, and rolls back nothing but a view.
 
     0   call      the operand of `corten.host.call`
     1   settle    once at the end of a message that called: the host may turn its status into a reject
@@ -57,6 +57,7 @@ FIELDS: Final = {
     "word": AREA + 44,
     "called": AREA + 48,
     "raised": AREA + 52,
+    "origin": AREA + 56,
     # enter: in
     "sender": AREA + 12,
     "entry": AREA + 16,
@@ -180,7 +181,10 @@ end
 """
 """Part of `recover`, in modules that call: a trap that a callee raised counts as if it were the caller's."""
 
-BEGIN: Final = store("called", "i32.const 0")
+BEGIN: Final = store("called", "i32.const 0") + " " + store("origin", "i64.const 0", "i64")
+
+ORIGIN: Final = f"local.get $receipt {load('origin', 'i64')} i64.store@1+24"
+"""Part of `finish`, in modules that call: where a message was stopped that a callee stopped."""
 
 
 # ---- the callee ------------------------------------------------------------------------------------------------------
@@ -271,6 +275,6 @@ def undo_function(context: Context, assembler: Assembler) -> Function:
 
 
 __all__ = [
-    "BEGIN", "CALL", "CALLER", "CALL_TYPE", "FIELDS", "MODE_FIRST", "MODE_READ_ONLY", "RECORDS_OF_CALLEE",
+    "BEGIN", "CALL", "CALLER", "CALL_TYPE", "FIELDS", "MODE_FIRST", "MODE_READ_ONLY", "ORIGIN", "RECORDS_OF_CALLEE",
     "RECOVER", "SETTLE", "call_wrapper", "check_call", "enter_function", "imports_call", "undo_function",
 ]  # fmt: skip

@@ -1,7 +1,8 @@
 """`corten.run` applies a batch of frames inside the guest; `corten.recover` finishes a message that trapped.
 
-The system memory they read and write is described in docs/spec/module.md. Rejecting costs a rollback of what was logged and
-nothing else: no trap, no exit to the host. A frame whose size makes no sense ends the batch, since nothing after it can be found.
+The system memory they read and write is described in docs/spec/module.md. Rejecting costs a rollback of what was
+logged and nothing else: no trap, no exit to the host. A frame whose size makes no sense ends the batch, since nothing
+after it can be found.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from corten.base.errors import InvalidCode, InvalidModule, Status, TrapCode
 from corten.wasm.instrument.abi import load_name, parameter_type
 from corten.wasm.instrument.body import type_index
-from corten.wasm.instrument.calls import BEGIN, RECOVER, SETTLE, enter_function, imports_call, undo_function
+from corten.wasm.instrument.calls import BEGIN, ORIGIN, RECOVER, SETTLE, enter_function, imports_call, undo_function
 from corten.wasm.instrument.layout import CONTROL, FLAG_INIT, FLAG_READ_ONLY, RECEIPT_BYTES
 from corten.wasm.instrument.runtime import save_globals
 from corten.wasm.module import Kind
@@ -132,7 +133,7 @@ if $poor
 end
 """
 
-# A message that came back in debt did not come back. Views and read-only batches keep their records, never their writes.
+# A message that came back in debt did not come back. Views and read-only batches keep records, never writes.
 _SETTLE_GAS: Final = f"""
 global.get $gas i64.const 0 i64.lt_s
 if $debt
@@ -177,7 +178,9 @@ def driver_functions(context: Context, abi: Abi, assembler: Assembler) -> Iterat
     none = type_index(module, (), ())
     yield assembler.function(none, {}, {}, _BEGIN_BATCH)
     operands = {"status": I32, "word": I32, "gas": I64, "next": I32}
-    yield assembler.function(type_index(module, tuple(operands.values()), ()), operands, {"receipt": I32}, _FINISH)
+    calls = imports_call(module)
+    finish = _FINISH + (ORIGIN if calls else "")
+    yield assembler.function(type_index(module, tuple(operands.values()), ()), operands, {"receipt": I32}, finish)
     begin = _BEGIN_MESSAGE.format(message_cost=f"i64.const {options.schedule.message if options.gas else 0}")
     calls = imports_call(module)
     dispatch = _dispatch(context, abi, assembler)

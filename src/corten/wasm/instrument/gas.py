@@ -1,10 +1,10 @@
 """Gas: every metered block is charged when it is entered; a message that owes more than it has stops.
 
-A metered block begins at the function's start, after `loop`, `if`, `else` and a conditional branch, and after an `end` that
-a branch or the other arm of an `if` leads to. Its charge is the sum of its instructions' costs, so what a message pays
-depends on the path it takes and on nothing else. The counter is a local, and a global around calls. It may become
-negative: it is checked at function entries, loop headers and after calls, and when the message ends, so that the slack is
-less than the length of a function.
+A metered block begins at the function's start, after `loop`, `if`, `else` and a conditional branch, and after an
+`end` that a branch or the other arm of an `if` leads to. Its charge is the sum of its instructions' costs, so what a
+message pays depends on the path it takes and on nothing else. The counter is a local, and a global around calls. It
+may become negative: it is checked at function entries, loop headers and after calls, and when the message ends, so
+that the slack is less than the length of a function.
 
     local.get $gas  i64.const cost  i64.sub  local.set $gas
     local.get $gas  i64.const 0  i64.lt_s  br_if $out_of_gas          where it is checked
@@ -79,7 +79,7 @@ def metered_blocks(body: Body, context: Context) -> list[MeteredBlock]:
 
 
 class _Labels:
-    """The open blocks: per block, whether more than one path leads to its `end`; None for a loop, where only one does."""
+    """Per open block, whether more than one path leads to its `end`; None for a loop, where only one does."""
 
     def __init__(self) -> None:
         self.joined: list[bool | None] = []

@@ -1,9 +1,10 @@
 """NaN canonicalization: where the bits of a NaN could show, they are the canonical ones; no other bit ever changes.
 
-A float is tainted by operators whose NaN bits the specification leaves open (arithmetic, sqrt, rounding, min, max, promote,
-demote, and their vector lanes). Locals, `select`, `abs`, `pmin`, `pmax`, splats and lanes pass taint on. A tainted value is
-canonicalized before stores, reinterprets, calls, returns, `global.set`, `neg`, `copysign`, vector operators of another
-interpretation, at the end of a block that yields it, and where it meets a value whose bits are exact in one operator.
+A float is tainted by operators whose NaN bits the specification leaves open (arithmetic, sqrt, rounding, min, max,
+promote, demote, and their vector lanes). Locals, `select`, `abs`, `pmin`, `pmax`, splats and lanes pass taint on. A
+tainted value is canonicalized before stores, reinterprets, calls, returns, `global.set`, `neg`, `copysign`, vector
+operators of another interpretation, at the end of a block that yields it, and where it meets a value whose bits are
+exact in one operator.
 
     local.set $t  f64.const nan  local.get $t  local.get $t  local.get $t  f64.ne  select
 

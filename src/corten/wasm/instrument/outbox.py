@@ -1,7 +1,7 @@
 """What stands in place of the imports: traps, events, results, written as records to the outbox in system memory.
 
-A record is u32 type (event index, or 0xFFFF for a result), u32 message index, and the payload padded to 8 bytes, padding
-zeroed. The record index gets its address. A full outbox or index raises outbox_exhausted.
+A record is u32 type (event index, or 0xFFFF for a result), u32 message index, and the payload padded to 8 bytes,
+padding zeroed. The record index gets its address. A full outbox or index raises outbox_exhausted.
 """
 
 from __future__ import annotations

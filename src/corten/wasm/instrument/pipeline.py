@@ -35,8 +35,8 @@ _KEPT_SECTIONS: Final = ("corten.abi", "corten.lines")
 def instrument(module: Module, abi: Abi | None, options: Options) -> Module:
     """A new module: the guest's code metered, logged and canonical, driven by `corten.run` if there is an ABI.
 
-    Without an ABI (kernels, other platforms) the guest's exports stay, and `corten.begin` and `corten.rollback` frame a message.
-    The module must be valid. Raises InvalidModule for imports, entries and sizes that do not fit.
+    Without an ABI (kernels, other platforms) the guest's exports stay, and `corten.begin` and `corten.rollback` frame a
+    message. The module must be valid. Raises InvalidModule for imports, entries and sizes that do not fit.
     """
     _check(module, options)
     context = _context(module, abi, options)
@@ -147,7 +147,7 @@ def _exports(module: Module, abi: Abi | None, symbols: Symbols) -> list[Export]:
     if abi is None:
         functions = (item for item in module.exports if item.kind == Kind.FUNCTION)
         exports += [replace(item, index=symbols.moved(item.index)) for item in functions]
-        public = ("begin", "rollback")
+        public: tuple[str, ...] = ("begin", "rollback")
     else:
         public = ("run", "recover", "enter", "undo")
     exports += [Export(f"corten.{name}", Kind.FUNCTION, symbols.functions[name]) for name in public]

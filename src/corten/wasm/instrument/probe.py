@@ -1,4 +1,5 @@
-"""Passes that only tests use, through `Options.probes`: they make the guest misbehave where a defect would otherwise hide.
+"""Passes that only tests use, through `Options.probes`: they make the guest misbehave where a defect would otherwise
+hide.
 
 They keep their state in system memory between the control block and the touched-page map, where nothing else is.
 """
@@ -81,7 +82,7 @@ def _vector_test(local: int, is_f32: bool) -> list[Instr]:
     return [get, get, (op.F32X4_NE if is_f32 else op.F64X2_NE,), (op.V128_BITSELECT,)]
 
 
-def kill_after_stores(body: Body, context: Context) -> None:
+def kill_after_stores(body: Body, context: Context) -> None:  # noqa: ARG001
     """Stop the guest after its n-th store, n being what the host put at `COUNTDOWN`."""
     for position, instr in enumerate(body.core):
         if instr[0] in STORES:

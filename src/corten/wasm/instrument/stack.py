@@ -1,10 +1,10 @@
 """Stack depth: a message may nest calls only so deep, whatever the engine's own stack holds.
 
-A frame weighs, in units of about 8 bytes of native stack: `FRAME`; its locals, once for each 8 bytes, floats and vectors as
-two; its parameters twice, since callers push what callees spill; its highest operand stack; and one unit for every
-`INSTRUCTIONS_PER_UNIT` instructions, since an optimizing engine may keep a value of each alive. A function that calls others
-takes its weight from the depth global at entry and gives it back at every exit; it stops with `stack_exhausted` if what
-is left does not also hold the heaviest leaf of the module, so leaves need no code.
+A frame weighs, in units of about 8 bytes of native stack: `FRAME`; its locals, once for each 8 bytes, floats and
+vectors as two; its parameters twice, since callers push what callees spill; its highest operand stack; and one unit
+for every `INSTRUCTIONS_PER_UNIT` instructions, since an optimizing engine may keep a value of each alive. A function
+that calls others takes its weight from the depth global at entry and gives it back at every exit; it stops with
+`stack_exhausted` if what is left does not also hold the heaviest leaf of the module, so leaves need no code.
 
     global.get $depth  i32.const weight  i32.sub  local.tee $left
     i32.const heaviest leaf  i32.lt_s  br_if $stack_exhausted

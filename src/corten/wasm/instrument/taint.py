@@ -1,7 +1,8 @@
 """Which float values have NaN bits that the specification leaves open: what each instruction asks of its operands.
 
-A state is a set of bits. `FREE` (none): never a NaN but the canonical one. `EXACT`: bits that must not change. The others are
-taint, by the interpretation that canonicalizes it. A value with several bits is mixed: it came by several ways.
+A state is a set of bits. `FREE` (none): never a NaN but the canonical one. `EXACT`: bits that must not change. The
+others are taint, by the interpretation that canonicalizes it. A value with several bits is mixed: it came by several
+ways.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ SOURCES: Final = frozenset(
 
 
 class Rule(NamedTuple):
-    """Operand types, the taint that operands may keep, the state of the result; `merges`: the result is an operand's."""
+    """Operand types, the taint they may keep, the state of the result; `merges`: the result is one of them."""
 
     operands: tuple[int, ...]
     keeps: int

@@ -6,15 +6,15 @@ wherever the guest may trap.
 
     log[0] = address; log[8] = 8 bytes at address; touched[address >> 12] = 1; log += 16
 
-- The stores of one stretch of code without branches or calls are logged together, as early as their base addresses are
-  known: one pointer step for all, and one entry for what lies within 8 bytes. Logging early is safe: the stretch runs to
-  its end or traps.
+- The stores of one stretch of code without branches or calls are logged together, as early as their base addresses
+  are known: one pointer step for all, and one entry for what lies within 8 bytes. Logging early is safe: the stretch
+  runs to its end or traps.
 - Bytes that were logged on every path to a store are not logged again.
-- An entry must not reach past the end of memory where the store does not: it ends where the last store of its base ends, or
-  if that is within 8 bytes of the base, it begins at most 8 bytes before the end of memory.
+- An entry must not reach past the end of memory where the store does not: it ends where the last store of its base
+  ends, or if that is within 8 bytes of the base, it begins at most 8 bytes before the end of memory.
 - A store across a page border marks both pages: a test that is nearly never true. Several entries mark their ends.
-- The log's limit is tested at function entries, loop headers and after calls; `red_zone` is what can be written between
-  two tests, and the host leaves that much room behind the limit.
+- The log's limit is tested at function entries, loop headers and after calls; `red_zone` is what can be written
+  between two tests, and the host leaves that much room behind the limit.
 """
 
 from __future__ import annotations
@@ -416,7 +416,7 @@ def _plus(base: list[Instr], offset: int) -> list[Instr]:
 
 
 def _windows(stores: list[Store], end: int) -> list[int]:
-    """Where the entries for stores to one base begin: 8 bytes apart, aligned as the first wide store, none past `end`."""
+    """Where the entries for stores to one base begin: 8 apart, aligned as the first wide store, none past `end`."""
     residue = next((store.offset % WORD for store in stores if store.size >= WORD), 0)
     found: dict[int, bool] = {}
     for store in stores:

@@ -1,7 +1,8 @@
 """Which operands are the same value: a forward walk over a function that numbers the values in locals and on the stack.
 
-A number ≥ 0 names one value that some instruction made; a number < 0 is the constant ~number. Locals that were assigned
-inside a loop, or on one of several paths that meet, get new numbers where they meet: so equal numbers mean equal values.
+A number ≥ 0 names one value that some instruction made; a number < 0 is the constant ~number. Locals that were
+assigned inside a loop, or on one of several paths that meet, get new numbers where they meet: so equal numbers mean
+equal values.
 """
 
 from __future__ import annotations
