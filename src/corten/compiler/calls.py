@@ -6,6 +6,7 @@ import ast
 
 from corten.compiler import ir
 from corten.compiler.builtins import BuiltinCalls
+from corten.compiler.contract_calls import ContractCalls
 from corten.compiler.modules import (
     BUILTINS,
     PYTHON_BUILTINS,
@@ -21,7 +22,7 @@ from corten.compiler.modules import (
 )
 from corten.compiler.operators import OperatorChecker
 from corten.compiler.program import Instance, ProgramBuilder
-from corten.compiler.types import BYTES32, ERROR, F64, I64, SCALARS, ArrayType, HandleType, StructType, Type
+from corten.compiler.types import BYTES32, ERROR, F64, I64, SCALARS, ArrayType, AtType, HandleType, StructType, Type
 from corten.compiler.typetable import Bindings
 
 _UNKNOWN_HINTS = {
@@ -57,6 +58,8 @@ class CallChecker(OperatorChecker):
     def __init__(self, program: ProgramBuilder, instance: Instance) -> None:
         super().__init__(program, instance)
         self.builtins = BuiltinCalls(self)
+        self._inferred: dict[ast.expr, ir.Expression] = {}  # arguments checked to bind type variables
+        self.contracts = ContractCalls(self)
 
     def call(self, node: ast.Call, expected: Type | None) -> ir.Expression:
         """Any call; one of a Ref function is a place."""
@@ -110,6 +113,8 @@ class CallChecker(OperatorChecker):
         base = self.value(func.value)
         if base.type is ERROR:
             return base
+        if isinstance(base.type, AtType):
+            return self.contracts.call(base, func.attr, node.args, node)
         method = self.program.method(base.type, func.attr) if isinstance(base.type, StructType) else None
         if method is None:
             known = ", ".join(self.program.methods_of(base.type)) if isinstance(base.type, StructType) else ""
@@ -121,6 +126,8 @@ class CallChecker(OperatorChecker):
         methods = self.program.contract.methods if self.program.contract else {}
         if name == "emit":
             return self.error("E102", "`self.emit(…)` is a statement", node, "write it on a line of its own")
+        if name == "call":
+            return self.contracts.explicit(node)
         if name not in methods:
             hint = "methods: " + ", ".join(methods)
             return self.error("E202", f"the contract has no method `{name}`", node, hint)
@@ -187,11 +194,11 @@ class CallChecker(OperatorChecker):
     ) -> ir.Expression:
         """A call with arguments matched to the signature; the result of a Ref function is a place."""
         signature, line = instance.signature, getattr(node, "lineno", 1)
-        matched = self._match(instance, arguments, keywords, node)
+        matched = self.match(instance, arguments, keywords, node)
         if matched is None:
             return self.erroneous(node)
         types = dict(zip(signature.names, signature.types, strict=True))
-        values = {name: self._argument(matched[name], types[name]) for name in matched}
+        values = {name: self.argument(matched[name], types[name]) for name in matched}
         if any(value.type is ERROR for value in values.values()) or signature.result is ERROR:
             return self.erroneous(node)
         bound: list[tuple[int, ir.Expression]] = []
@@ -218,7 +225,8 @@ class CallChecker(OperatorChecker):
             bound.append((local, value))
         return reads
 
-    def _argument(self, argument: _Argument, kind: Type) -> ir.Expression:
+    def argument(self, argument: _Argument, kind: Type) -> ir.Expression:
+        """An argument as a value of its parameter's type."""
         node, module = argument
         if node in self._inferred:
             return self.agree(self._inferred.pop(node), kind, node)
@@ -227,7 +235,7 @@ class CallChecker(OperatorChecker):
         with self.elsewhere(module):
             return self.typed(node, kind)
 
-    def _match(
+    def match(
         self, instance: Instance, arguments: list[ast.expr], keywords: list[ast.keyword], node: ast.AST
     ) -> dict[str, _Argument] | None:
         """The arguments by parameter, in the order they are written; defaults last."""
@@ -277,7 +285,7 @@ class CallChecker(OperatorChecker):
         stores = []
         for name, argument in given.items():
             field = kind.fields[name]
-            stores.append((field.offset, field.type, self._argument(argument, field.type)))
+            stores.append((field.offset, field.type, self.argument(argument, field.type)))
         if any(value.type is ERROR for _, _, value in stores):
             return self.erroneous(node)
         return ir.Construct(kind, node.lineno, self.function.new_slot(kind), stores)

@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 
 from corten.compiler import ir
+from corten.compiler.contract_calls import check_interface
 from corten.compiler.diagnostics import Diagnostics
 from corten.compiler.limits import MAX_ERRORS, MAX_INLINED, MAX_PARAMETER_SCALARS
 from corten.compiler.modules import (
@@ -64,7 +65,8 @@ def check_contract(path: Path) -> ir.Program:
 
 
 def _only_contract(root: SourceModule, diagnostics: Diagnostics) -> ContractDeclaration | None:
-    contracts = [d for d in root.names.values() if isinstance(d, ContractDeclaration) and d.module is root]
+    own = [d for d in root.names.values() if isinstance(d, ContractDeclaration) and d.module is root]
+    contracts = [declaration for declaration in own if not declaration.is_interface]
     if len(contracts) == 1:
         return contracts[0]
     if contracts or not diagnostics.found:
@@ -151,6 +153,8 @@ def _check_declared(builder: ProgramBuilder, module: SourceModule) -> None:
         if isinstance(declaration, FunctionDeclaration):
             if not builder.type_variables(declaration.node, module):
                 builder.instance(declaration, None, {})
+        elif isinstance(declaration, ContractDeclaration) and declaration.is_interface:
+            check_interface(builder, declaration)
         elif isinstance(declaration, ContractDeclaration):
             for method in declaration.methods.values():
                 builder.instance(method, None, {})
@@ -169,7 +173,7 @@ def _check_views(builder: ProgramBuilder, program: ir.Program, contract: Contrac
     for entry in program.entries:
         if entry.kind == "view" and entry.function.mutates:
             node = contract.methods[entry.name].node
-            hint = "make it a @message, or only read"
+            hint = "make it a @message, or only read, and call views only"
             builder.error("E403", f"view `{entry.name}` changes state", contract.module, node, hint)
 
 

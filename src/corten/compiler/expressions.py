@@ -134,7 +134,8 @@ class ExpressionChecker(CallChecker):
         if member is not None:
             return member
         if self.is_contract_self(node.value) and node.attr in MESSAGE_VALUES:
-            return ir.Intrinsic(MESSAGE_VALUES[node.attr], node.lineno, node.attr, [])
+            name = "own_address" if node.attr == "address" else node.attr
+            return ir.Intrinsic(MESSAGE_VALUES[node.attr], node.lineno, name, [])
         return self.read_place(self.attribute(node))
 
     def _enum_member(self, node: ast.Attribute) -> ir.Expression | None:

@@ -150,6 +150,20 @@ class Text(Expression):
 
 
 @dataclass(slots=True)
+class ContractCall(Expression):
+    """Calls an entry of the contract at an address, named by `selector`; a status other than 0 is returned on.
+
+    The payload is `arguments`; the result record comes into stack slot `slot`. A message may change the callee's state.
+    """
+
+    contract: Expression
+    selector: int
+    is_message: bool
+    arguments: Construct
+    slot: int
+
+
+@dataclass(slots=True)
 class Construct(Expression):
     """A new struct or array value in stack slot `slot`: zeroed, then each (offset, type, value) stored."""
 
@@ -306,6 +320,7 @@ INTRINSICS: dict[str, tuple[int, bool]] = {
     "time": (0, False),
     "height": (0, False),
     "chain": (0, False),
+    "own_address": (0, False),
     "memory_limit": (0, False),
     "allocate": (1, True),
     "address": (1, False),

@@ -34,9 +34,11 @@ def _declarations(program: ir.Program) -> str:
     lines = [
         _declare("trap", "void", ["i32"], "noreturn cold nounwind memory(inaccessiblemem: readwrite)"),
         _declare("output", "void", ["i32", "i32", "i32"], "nounwind"),
+        _declare("call", "i32", ["i32"] * 6, "nounwind"),
     ]
     for name, kind in (
         ("sender", "i32"),
+        ("address", "i32"),
         ("memory_limit", "i32"),
         ("time", "i64"),
         ("height", "i64"),

@@ -10,6 +10,7 @@ from typing import Any
 
 from corten.base.errors import TrapCode
 from corten.compiler import ir
+from corten.compiler.contract_calls import emit_contract_call
 from corten.compiler.emitter import Emitter, Sites
 from corten.compiler.host import emit_host_call
 from corten.compiler.llvmtypes import STATE_ADDRESS, constant_text, function_name, llvm_type, memory_type, result_type
@@ -63,6 +64,7 @@ class FunctionEmitter(Emitter):
             ir.Construct: self._construct,
             ir.HostCall: lambda node: emit_host_call(self, node),
             ir.Text: self._text,
+            ir.ContractCall: lambda node: emit_contract_call(self, node),
             ir.Binary: self.operations.binary,
             ir.Compare: self.operations.compare,
             ir.Convert: self.operations.convert,
@@ -195,6 +197,14 @@ class FunctionEmitter(Emitter):
         self.label(reject)
         self.return_status(str(code | self.sites.number(self.function, line) << _STATUS_BITS))
         self.label(carry_on)
+
+    def slot(self, number: int) -> str:
+        """The address of a stack slot."""
+        return self._slots[number]
+
+    def site(self, line: int) -> int:
+        """Where a reject happens, as it stands in a status above the code."""
+        return self.sites.number(self.function, line) << _STATUS_BITS
 
     def return_status(self, status: str) -> None:
         """Leave the function with a reject status."""

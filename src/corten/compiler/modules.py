@@ -22,7 +22,7 @@ BUILTINS = frozenset(
     wrapping_add wrapping_sub wrapping_mul wrapping_shl wrapping_cast saturating_cast mul_div_floor mul_div_ceil
     leading_zeros trailing_zeros population_count sqrt floor ceil trunc nearest copysign is_nan f64_bits f64_from_bits
     allocate ref load store address_of size_of hash_of equal_keys copy_memory fill_memory trap check_index
-    memory_limit""".split()
+    At interface memory_limit""".split()
 ) | {"bytes_at", *BY_NAME}
 PYTHON_BUILTINS = frozenset("bool len range min max abs".split())
 
@@ -62,8 +62,11 @@ class UnitDeclaration(Declaration):
 
 @dataclass(eq=False)
 class ContractDeclaration(Declaration):
+    """A contract, or with `is_interface` only the signatures of one."""
+
     node: ast.ClassDef
     methods: dict[str, FunctionDeclaration] = field(default_factory=dict)
+    is_interface: bool = False
 
 
 @dataclass(eq=False)
@@ -312,6 +315,9 @@ class _Declarer:
         if kind == "contract":
             self._check_bases(node, ("Contract",))
             return ContractDeclaration(node.name, self.module, node)
+        if kind == "interface":
+            self._check_bases(node, ("Contract",))
+            return ContractDeclaration(node.name, self.module, node, is_interface=True)
         if kind is not None:
             self._check_bases(node, ("Generic",) if kind == "struct" else ())
             return StructDeclaration(node.name, self.module, node, self._variables(node), kind == "event")
@@ -390,7 +396,7 @@ class _Declarer:
         return names
 
 
-_CLASS_DECORATORS = ("contract", "struct", "event")
+_CLASS_DECORATORS = ("contract", "struct", "event", "interface")
 _HINT_DECORATORS = ("inline", "no_inline")
 
 

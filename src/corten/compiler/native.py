@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import llvmlite.binding as llvm
-import numpy as np
 
 from corten.base.errors import HostFault, InvalidInput
 from corten.compiler import ir
@@ -28,6 +27,7 @@ from corten.compiler.types import BYTES32, F64, NONE, IntType, StructType, Type,
 _MAP_FIXED_NOREPLACE = 0x100000
 _GLOBALS = """
 @n.sender = internal global i32 0
+@n.address = internal global i32 0
 @n.limit = internal global i32 0
 @n.time = internal global i64 0
 @n.message = internal global i32 0
@@ -55,7 +55,7 @@ class NativeContract:
         self._engine = llvm.create_mcjit_compiler(module, machine)
         self._engine.finalize_object()
         address = self._engine.get_function_address("native.run")
-        self._run = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_int64] * 5, ctypes.c_int32)(address)
+        self._run = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_int64] * 6, ctypes.c_int32, ctypes.c_int64)(address)
 
     def _map_memory(self) -> None:
         libc = ctypes.CDLL(None, use_errno=True)
@@ -75,17 +75,17 @@ class NativeContract:
         self._libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
         self._libc.munmap(STATE_HEADER, self._size)
 
-    def run(self, frames: np.ndarray, receipts: np.ndarray, outbox: np.ndarray, index: np.ndarray) -> int:
-        """Apply frames (docs/spec/module.md) and fill the other arrays; returns the number of bytes of records.
+    def run_at(self, base: int, offsets: tuple[int, int, int, int, int]) -> tuple[int, int, int]:
+        """Apply the frames of a system memory at address `base` (docs/spec/module.md).
 
-        Raises HostFault when a message traps.
+        `offsets` from it: frames' begin and end, receipts, outbox, record index. Returns how many messages were applied,
+        bytes of records and bytes of record index. Raises HostFault for an unknown entry; a trap ends the process.
         """
-        begin = frames.ctypes.data
-        arguments = (begin, begin + frames.nbytes, receipts.ctypes.data, outbox.ctypes.data, index.ctypes.data)
-        written = int(self._run(*arguments, self.memory_limit))
-        if written < 0:
-            raise HostFault("a message trapped in native code")
-        return written
+        totals = (ctypes.c_int64 * 3)()
+        if self._run(base, *(base + offset for offset in offsets), self.memory_limit, ctypes.addressof(totals)) < 0:
+            raise HostFault("native code was given a frame without an entry")
+        count, written, indexed = totals
+        return count, written, indexed
 
 
 def _host_machine() -> llvm.TargetMachine:
@@ -116,6 +116,7 @@ def _host_values() -> str:
     for name, kind, source in (
         ("sender", "i32", "n.sender"),
         ("memory_limit", "i32", "n.limit"),
+        ("address", "i32", "n.address"),
         ("time", "i64", "n.time"),
         ("height", "i64", "n.time"),
         ("chain", "i64", "n.time"),
@@ -193,10 +194,10 @@ def _run_text(program: ir.Program) -> str:
     entries = [_case(number, entry) for number, entry in enumerate(program.entries)]
     phis = ", ".join(f"[ %status{n}, %entry{n} ]" for n in range(len(program.entries)))
     return f"""
-define i32 @native.run(i64 %begin, i64 %end, i64 %receipts, i64 %outbox, i64 %index, i32 %limit) nounwind {{
+define i32 @native.run(i64 %base, i64 %begin, i64 %end, i64 %receipts, i64 %outbox, i64 %index, i32 %limit, i64 %totals) nounwind {{
 start:
   store i32 %limit, ptr @n.limit
-  store i64 %outbox, ptr @n.base
+  store i64 %base, ptr @n.base
   store i64 %outbox, ptr @n.out
   store i64 %index, ptr @n.index
   br label %loop
@@ -266,8 +267,16 @@ done:
 exit:
   %outend = load i64, ptr @n.out
   %written = sub i64 %outend, %outbox
-  %w32 = trunc i64 %written to i32
-  ret i32 %w32
+  %indexend = load i64, ptr @n.index
+  %indexed = sub i64 %indexend, %index
+  %count64 = zext i32 %number to i64
+  %total0 = inttoptr i64 %totals to ptr
+  %total1 = getelementptr i64, ptr %total0, i64 1
+  %total2 = getelementptr i64, ptr %total0, i64 2
+  store i64 %count64, ptr %total0
+  store i64 %written, ptr %total1
+  store i64 %indexed, ptr %total2
+  ret i32 0
 }}
 """
 

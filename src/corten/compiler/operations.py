@@ -255,6 +255,8 @@ class Operations:
             return self.out.op(f"call double @llvm.{_FLOAT_UNARY[node.name]}.f64(double {values[0]})")
         if node.name in ("sender", "memory_limit"):
             return self.out.op(f'call i32 @"corten.{node.name}"()')
+        if node.name == "own_address":
+            return self.out.op('call i32 @"corten.address"()')
         if node.name in ("time", "height", "chain"):
             return self.out.op(f'call i64 @"corten.{node.name}"()')
         raise CompilerBug(f"no lowering for intrinsic {node.name}")

@@ -39,7 +39,9 @@ class _Origins:
         return {origin for base in _bases(address) for origin in self._origin(base)}
 
     def _origin(self, base: ir.Expression) -> set[int]:
-        if isinstance(base, ir.Construct) or (isinstance(base, ir.Call) and base.function.returns_copy):
+        if isinstance(base, ir.Construct | ir.ContractCall):
+            return {OWN}
+        if isinstance(base, ir.Call) and base.function.returns_copy:
             return {OWN}
         return self._known.get(base.local, set()) if isinstance(base, ir.ReadLocal) else {ELSEWHERE}
 
@@ -89,7 +91,10 @@ def _own_effects(function: ir.Function, origins: _Origins) -> None:
         elif isinstance(statement, ir.Store):
             _change(function, origins.of(statement.address))
     for expression in expressions(function.body):
-        if isinstance(expression, ir.Intrinsic) and ir.INTRINSICS[expression.name][1]:
+        if isinstance(expression, ir.ContractCall):
+            function.may_reject = True
+            function.mutates = function.mutates or expression.is_message
+        elif isinstance(expression, ir.Intrinsic) and ir.INTRINSICS[expression.name][1]:
             function.mutates = True
         elif isinstance(expression, ir.HostCall) and not returns_digest(expression.function):
             output = expression.function.output

@@ -32,7 +32,7 @@ def roots(value: ir.Expression) -> Iterator[ir.Expression]:
 def is_fresh(value: ir.Expression) -> bool:
     """Whether an address may lie in a value that this function makes: a constructor's or a call's."""
     return any(
-        isinstance(root, ir.Construct) or (isinstance(root, ir.Call) and root.function.returns_copy)
+        isinstance(root, ir.Construct | ir.ContractCall) or (isinstance(root, ir.Call) and root.function.returns_copy)
         for root in roots(value)
     )
 

@@ -62,6 +62,10 @@ def _text(node: ir.Expression) -> str:
     return _PRINTERS[type(node)](node)
 
 
+def _contract_call(node: ir.ContractCall) -> str:
+    return f"call {_text(node.contract)}.{node.selector:#010x} {_text(node.arguments)} slot{node.slot}"
+
+
 def _construct(node: ir.Construct) -> str:
     inner = ", ".join(f"+{offset} {_text(value)}" for offset, _, value in node.stores)
     return f"new {node.type} slot{node.slot} {{{inner}}}"
@@ -101,5 +105,6 @@ _PRINTERS: dict[type[ir.Expression], Callable[[Any], str]] = {
     ir.Call: lambda node: _arguments(node.function.symbol, node.arguments),
     ir.HostCall: lambda node: _arguments(f"host {node.function.name}", node.arguments),
     ir.Text: lambda node: repr(node.content),
+    ir.ContractCall: _contract_call,
     ir.Construct: _construct,
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 
 class Type:
@@ -103,6 +104,13 @@ class HandleType(IntType):
     """A u32 slot of a Pool of `element`; 0 is null."""
 
     element: Type
+
+
+@dataclass(frozen=True, eq=False)
+class AtType(HandleType):
+    """The u32 address of a contract with the interface `interface` (a ContractDeclaration); 0 is none."""
+
+    interface: Any = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,12 +239,17 @@ class ArrayTypes:
         self._arrays: dict[tuple[Type, int], ArrayType] = {}
         self._handles: dict[Type, HandleType] = {}
         self._refs: dict[Type, RefType] = {}
+        self._addresses: dict[Any, AtType] = {}
 
     def array(self, element: Type, length: int) -> ArrayType:
         return self._arrays.setdefault((element, length), ArrayType(element, length))
 
     def handle(self, element: Type) -> HandleType:
         return self._handles.setdefault(element, HandleType(f"Handle[{element}]", 32, False, element))
+
+    def at(self, interface: Any) -> AtType:
+        made = AtType(f"At[{interface.name}]", 32, False, NONE, interface)
+        return self._addresses.setdefault(interface, made)
 
     def ref(self, target: Type) -> RefType:
         return self._refs.setdefault(target, RefType(target))

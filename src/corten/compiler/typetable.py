@@ -39,8 +39,14 @@ from corten.compiler.types import (
 )
 
 Bindings = dict[str, Type]
-MESSAGE_VALUES: dict[str, Type] = {"sender": U32, "time": I64, "height": SCALARS["u64"], "chain": SCALARS["u64"]}
-_RESERVED_FIELDS = (*MESSAGE_VALUES, "emit")
+MESSAGE_VALUES: dict[str, Type] = {
+    "sender": U32,
+    "time": I64,
+    "height": SCALARS["u64"],
+    "chain": SCALARS["u64"],
+    "address": U32,
+}
+_RESERVED_FIELDS = (*MESSAGE_VALUES, "emit", "call", "deploy")
 _HINTS = {
     "int": "write a sized integer such as i64",
     "float": "write f64",
@@ -199,6 +205,8 @@ class TypeTable:
     ) -> Type:
         if name == "Array" and len(items) == 2:
             return self._array(items, node, module, bindings)
+        if name == "At" and len(items) == 1:
+            return self._at(items[0], module)
         if name in ("Handle", "Ref") and len(items) == 1:
             element = self.value_type(items[0], module, bindings)
             if element is ERROR:
@@ -206,7 +214,18 @@ class TypeTable:
             kind = self.parts.handle(element) if name == "Handle" else self.parts.ref(element)
             self._check_name(kind, module, node)
             return kind
-        self.error("E305", f"`{shortened(node)}` is not a type", module, node, "Array[T, N], Handle[T], Ref[T]")
+        hint = "Array[T, N], Handle[T], Ref[T], At[Contract]"
+        self.error("E305", f"`{shortened(node)}` is not a type", module, node, hint)
+        return ERROR
+
+    def _at(self, item: ast.expr, module: SourceModule) -> Type:
+        found = module.names.get(item.id) if isinstance(item, ast.Name) else None
+        if isinstance(found, BrokenDeclaration):
+            return ERROR
+        if isinstance(found, ContractDeclaration):
+            return self.parts.at(found)
+        hint = "name a contract, imported from its file, or a class of signatures with @interface"
+        self.error("E305", f"`{shortened(item)}` is not a contract", module, item, hint)
         return ERROR
 
     def _array(self, items: list[ast.expr], node: ast.expr, module: SourceModule, bindings: Bindings) -> Type:

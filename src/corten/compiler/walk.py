@@ -22,6 +22,8 @@ def children(node: ir.Expression) -> tuple[ir.Expression, ...]:
             return (condition, then, otherwise)
         case ir.Intrinsic(arguments=arguments) | ir.Call(arguments=arguments) | ir.HostCall(arguments=arguments):
             return tuple(arguments)
+        case ir.ContractCall(contract=contract, arguments=payload):
+            return (contract, payload)
         case ir.Construct(stores=stores):
             return tuple(value for _, _, value in stores)
     return ()

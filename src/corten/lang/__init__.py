@@ -7,6 +7,7 @@
     containers                  Vec, Map, Pool, Bitmap, PriorityQueue, in the language itself
     transform, loader           contract source made to run as the compiler understands it
     contracts, abi, host        a contract, its interface, and one message applied to it
+    calls                       other contracts, by address
     refusal                     the error for what the compiler would refuse
 
 Everything is imported at first use. What type checkers see is `__init__.pyi`.
@@ -38,8 +39,9 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "secp256k1_recover", "debug",
     ),
     "corten.lang.contracts": (
-        "Contract", "contract", "init", "message", "view", "inline", "no_inline", "require",
+        "Contract", "contract", "interface", "init", "message", "view", "inline", "no_inline", "require",
     ),
+    "corten.lang.calls": ("At",),
     "corten.lang.loader": ("Vec", "Map", "Pool", "Bitmap", "PriorityQueue"),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -49,6 +49,17 @@ class Contract(Struct):
         """The chain's number."""
         return u64(execution().chain)
 
+    @property
+    def address(self) -> Integer:
+        """The contract's own address, which is its account, too."""
+        return u32(execution().address)
+
+    def call(self, contract: Any, entry: str, /, *values: Any, **named: Any) -> Any:
+        """Calls an entry of another contract."""
+        from corten.lang.calls import call
+
+        return call(contract, entry, *values, **named)
+
     def emit(self, event: Any) -> None:
         """Appends an event to the message's record."""
         if not getattr(event, "_is_event", False):
@@ -59,6 +70,11 @@ class Contract(Struct):
 def contract(cls: type) -> Any:
     """Declares the contract."""
     return rebuilt(cls, Contract, sys._getframe(1).f_globals, _is_contract=True)
+
+
+def interface(cls: type) -> Any:
+    """Declares what another contract's entries look like."""
+    return rebuilt(cls, Contract, sys._getframe(1).f_globals)
 
 
 def _entry(kind: str) -> Callable[[F], F]:

@@ -6,14 +6,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from corten.base.errors import InvalidCode, InvalidInput, Rejected, Status, TrapCode, Trapped
 from corten.lang.abi import Entry, abi_of, entries_of
+from corten.lang.calls import entry_selector, parameter_layout, read_value, write_record
 from corten.lang.layout import layout_of
 from corten.lang.loader import load_contract
 from corten.lang.memory import ALIGNMENT, EXECUTION, HEADER_ADDRESS, STATE_ADDRESS, Execution, Memory, align
+from corten.lang.structs import Struct, StructLayout
 
 DEFAULT_MEMORY_LIMIT = 64 << 20
 FRAMES = 10_000  # Python frames that a message may use before it counts as too deep
@@ -27,7 +30,7 @@ class Outcome:
     code: int = 0
     name: str = ""
     exception: BaseException | None = None
-    events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    events: list[Any] = field(default_factory=list)  # (name, fields), or what a callee recorded
     result: Any = None
 
 
@@ -38,7 +41,7 @@ class PythonContract:
         """Loads the source; `memory_limit` in bytes. LanguageError when it is not in the language."""
         self.loaded = load_contract(path)
         self.abi = abi_of(self.loaded)
-        self._error_codes = {name: position for position, name in enumerate(self.loaded.errors, 1)}
+        self.error_codes = {name: position for position, name in enumerate(self.loaded.errors, 1)}
         self._entries = entries_of(self.loaded.contract)
         heap = align(STATE_ADDRESS + layout_of(self.loaded.contract).size, ALIGNMENT)
         if heap > memory_limit:
@@ -58,6 +61,8 @@ class PythonContract:
         chain: int = 0,
         read_only: bool = False,
         allow_init: bool = False,
+        address: int = 0,
+        machine: Any = None,
     ) -> Outcome:
         """Applies one message. Unless it is accepted, and whenever it only reads, the state is as before.
 
@@ -70,9 +75,36 @@ class PythonContract:
             values = _typed(entry, called.parameters, arguments)
         except InvalidInput as error:
             return _invalid(InvalidCode.MALFORMED_PAYLOAD, error)
-        execution = Execution(self.memory, self._error_codes, sender, time, height, chain)
+        execution = Execution(
+            self.memory, self.error_codes, sender, time, height, chain, address=address, machine=machine
+        )
         with _running(execution):
             return self._applied(called, values, execution, keep=not read_only and called.kind != "view")
+
+    @cached_property
+    def selectors(self) -> dict[int, str]:
+        """Messages and views by what calls name them by."""
+        named = [(entry_selector(name, entry), name) for name, entry in self._entries.items() if entry.kind != "init"]
+        return dict(reversed(named))
+
+    def enter(self, entry: str, payload: bytes, execution: Execution) -> bytes:
+        """Applies an entry as a part of the message in progress; the result as a record. A view leaves no trace.
+
+        Rejected and Trapped come out; the undo log stays open, for who called.
+        """
+        called = self._entries[entry]
+        fields = parameter_layout(called).fields
+        values = {field.name: read_value(field.layout, payload, field.offset) for field in fields}
+        mark = len(self.memory.log or [])
+        token = EXECUTION.set(execution)
+        try:
+            result = called.method(self._contract, **values)
+        finally:
+            EXECUTION.reset(token)
+        content = b"" if called.result is None else write_record(_result_layout(called), {"value": result})
+        if called.kind == "view":
+            self.memory.rewind(mark)
+        return content
 
     def _applied(self, entry: Entry, values: dict[str, Any], execution: Execution, keep: bool) -> Outcome:
         outcome = None
@@ -97,6 +129,10 @@ class PythonContract:
             return _trapped(Trapped(TrapCode.STACK_EXHAUSTED).with_traceback(error.__traceback__))
         plain = None if entry.result is None else layout_of(entry.result).plain(result)
         return Outcome(Status.ACCEPTED, events=execution.events, result=plain)
+
+
+def _result_layout(entry: Entry) -> StructLayout:
+    return StructLayout(Struct, {"value": entry.result}, {})
 
 
 def _typed(entry: str, parameters: dict[str, Any], arguments: dict[str, Any]) -> dict[str, Any]:

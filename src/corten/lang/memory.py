@@ -59,6 +59,13 @@ class Memory:
         """Starts an undo log."""
         self.log = []
 
+    def rewind(self, mark: int) -> None:
+        """Restores what was written since the log had `mark` entries."""
+        log = self.log or []
+        while len(log) > mark:
+            address, raw = log.pop()
+            self.data[address : address + len(raw)] = raw
+
     def commit(self) -> None:
         """Keeps what was written since `begin`."""
         self.log = None
@@ -89,7 +96,9 @@ class Execution:
     time: int = 0
     height: int = 0
     chain: int = 0
-    events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    events: list[Any] = field(default_factory=list)  # (name, fields), or what a callee recorded
+    address: int = 0
+    machine: Any = None  # serves calls of other contracts
 
 
 EXECUTION: ContextVar[Execution] = ContextVar("corten_execution")
