@@ -78,8 +78,8 @@ class NativeContract:
     def run_at(self, base: int, offsets: tuple[int, int, int, int, int]) -> tuple[int, int, int]:
         """Apply the frames of a system memory at address `base` (docs/spec/module.md).
 
-        `offsets` from it: frames' begin and end, receipts, outbox, record index. Returns how many messages were applied,
-        bytes of records and bytes of record index. Raises HostFault for an unknown entry; a trap ends the process.
+        `offsets` from it: frames' begin and end, receipts, outbox, record index. Returns how many messages were
+        applied, bytes of records and bytes of record index. HostFault for an unknown entry; a trap ends the process.
         """
         totals = (ctypes.c_int64 * 3)()
         if self._run(base, *(base + offset for offset in offsets), self.memory_limit, ctypes.addressof(totals)) < 0:
@@ -193,8 +193,9 @@ def _run_text(program: ir.Program) -> str:
     cases = " ".join(f"i32 {n}, label %entry{n}" for n in range(len(program.entries)))
     entries = [_case(number, entry) for number, entry in enumerate(program.entries)]
     phis = ", ".join(f"[ %status{n}, %entry{n} ]" for n in range(len(program.entries)))
+    parameters = "i64 %base, i64 %begin, i64 %end, i64 %receipts, i64 %outbox, i64 %index, i32 %limit, i64 %totals"
     return f"""
-define i32 @native.run(i64 %base, i64 %begin, i64 %end, i64 %receipts, i64 %outbox, i64 %index, i32 %limit, i64 %totals) nounwind {{
+define i32 @native.run({parameters}) nounwind {{
 start:
   store i32 %limit, ptr @n.limit
   store i64 %base, ptr @n.base
