@@ -1,6 +1,6 @@
 """Order books that PyPI has, behind one face. Measured on one flow, these two were the quickest that really match with
 price-time priority: `limit-order-book` (C++; it does not tell the fills) and `litebook` (Rust; it does). Slower were
-liquibook, cython-orderbook, obook, akhil4n-orderbook, pyorderbook, order-matching and fastlob.
+liquibook, cython-orderbook, obook, akhil4n-orderbook, pyorderbook and fastlob.
 """
 
 from __future__ import annotations
