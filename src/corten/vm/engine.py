@@ -235,20 +235,24 @@ class Instance:
     def _stopped(self, error: int | None) -> TrapCode:
         if error is not None:
             message = wasmtime.WasmtimeError._from_ptr(ctypes.cast(error, ctypes.POINTER(c_api.wasmtime_error_t)))
-            raise HostFault(f"the engine could not run the guest: {message}")
+            raise self._fault(f"the engine could not run the guest: {message}")
         trap = ctypes.cast(self._trap, ctypes.POINTER(c_api.wasm_trap_t))
         number = ctypes.c_uint8(255)
         c_api.wasmtime_trap_code(trap, ctypes.byref(number))
         self._trap.value = None
         c_api.wasm_trap_delete(trap)
-        failure = self._callbacks.take_failure()
-        if failure is not None:
-            raise HostFault(f"a host function failed: {failure!r}") from failure
         code = _TRAPS.get(number.value)
         if code is None:
             reason = "native stack overflow" if number.value == 0 else f"engine trap {number.value}"
-            raise HostFault(f"{reason} inside the guest: the metered limits should have stopped it first")
+            raise self._fault(f"{reason} inside the guest: the metered limits should have stopped it first")
         return code
+
+    def _fault(self, reason: str) -> HostFault:
+        """The engine gave up by itself, or because a service raised: then that is the reason."""
+        failure = self._callbacks.take_failure()
+        fault = HostFault(reason if failure is None else f"a host function failed: {failure!r}")
+        fault.__cause__ = failure
+        return fault
 
 
 def _configuration(settings: EngineSettings) -> wasmtime.Config:
