@@ -6,7 +6,7 @@ import pytest
 import wasmtime
 
 from corten.base.errors import TrapCode
-from corten.wasm.instrument import DEFAULT_STACK_LIMIT
+from corten.wasm.instrument import DEFAULT_STACK_LIMIT, instrument
 from corten.wasm.module import Module
 from corten.wasm.reader import read_module
 from tests.instrument.host import Machine, options
@@ -108,11 +108,38 @@ def test_depth_comes_back() -> None:
     assert guest.outcome("f", 0) == "returned"
 
 
-def test_the_heaviest_leaf_counts() -> None:
-    """A caller must have room for it; leaves themselves are not metered."""
-    leaf = f"(func $leaf (local {'v128 ' * 500}))"
-    text = f'(module (memory (export "memory") 1) (func (export "f") (call $leaf)) {leaf})'
-    for limit, outcome in ((900, "UNREACHABLE"), (1_200, "returned")):
-        guest = Machine(load(text), None, options(1), stack=limit)
+def test_room_is_left_for_functions_that_are_not_metered() -> None:
+    """However heavy what a recursing function calls is, the limit holds both."""
+    frames = {}
+    for count in (1, 1000):
+        leaf = f"(func $leaf (local {'i64 ' * count}))"
+        text = recursive("(call $leaf) (call $f)").removesuffix(")") + leaf + ")"
+        guest = Machine(load(text), None, options(1), stack=10_000)
+        guest.call("corten.begin")
+        assert guest.outcome("f") == "UNREACHABLE"
+        frames[count] = guest.value("corten.global.0")
+    light, heavy = frames[1], frames[1000]
+    assert isinstance(light, int)
+    assert isinstance(heavy, int)
+    assert light * 0.85 < heavy < light * 0.95
+
+
+def chain(length: int) -> str:
+    calls = "".join(f"(func $f{n} (local {'i64 ' * 100}) (call $f{n + 1}))" for n in range(1, length))
+    return f'(module (memory (export "memory") 1) (func (export "f") (call $f1)) {calls} (func $f{length}))'
+
+
+def test_long_chains_of_calls_are_metered_too() -> None:
+    """Without recursion, but deeper than what may go unmetered."""
+    for length, outcome in ((20, "returned"), (60, "returned"), (1000, "UNREACHABLE")):
+        guest = Machine(load(chain(length)), None, options(1), stack=20_000)
         guest.call("corten.begin")
         assert guest.outcome("f") == outcome
+
+
+def test_only_what_may_recurse_pays() -> None:
+    """No depth is counted in a module without recursion."""
+    functions = '(func (export "f") (call $g) (call $g)) (func $g (call $h)) (func $h)'
+    module = load(f"(module {functions})")
+    metered, plain = (instrument(module, None, options(1, stack=is_on)) for is_on in (True, False))
+    assert metered.functions[:3] == plain.functions[:3]

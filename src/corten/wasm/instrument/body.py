@@ -32,14 +32,16 @@ _MAXIMUM_LOCALS = 50_000  # what engines accept
 
 
 class Body:
-    """One guest function being instrumented. `exits` names the helpers that its exits call, innermost first."""
+    """One guest function being instrumented: its live code, and the helpers that its exits call, innermost first."""
 
-    def __init__(self, index: int, function: Function, signature: FuncType, exits: list[str]) -> None:
+    def __init__(
+        self, index: int, function: Function, core: list[Instr], signature: FuncType, exits: list[str]
+    ) -> None:
         self.index = index
         self.function = function
         self.signature = signature
         self.exits = exits
-        self.core = branch_to_body(without_dead_code(function.body), len(exits))
+        self.core = branch_to_body(core, len(exits))
         self.local_types = [*signature.params, *function.locals]
         self.before: dict[int, list[Instr]] = {}
         self.instead: dict[int, list[Instr]] = {}

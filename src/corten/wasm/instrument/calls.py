@@ -131,7 +131,7 @@ def call_wrapper(context: Context, assembler: Assembler, type_: int) -> Function
         text += charge(row, options.schedule.version)
     if options.undo:
         text += f" local.get $size if $any {log_output(row)} end "
-    text += _CALL.format(weight=context.leaf_weight + CALL_WEIGHT)
+    text += _CALL.format(weight=context.steady_weight + CALL_WEIGHT)
     return assembler.function(type_, dict.fromkeys(row.names, I32), {"left": I32}, text)
 
 
@@ -208,6 +208,7 @@ global.get $log local.set $mark
 global.get $outbox local.set $begin
 global.get $index local.set $record
 {{keep_globals}}
+global.get $depth i32.const {{steady}} i32.lt_s if $deep call $stack_exhausted end
 block $finished
   block $malformed
     block $unknown
@@ -262,7 +263,13 @@ def enter_function(context: Context, assembler: Assembler, dispatch: str, save_g
     saved = list(context.symbols.saved)
     keep = " ".join(f"global.get $guest.{index} local.set $kept.{index}" for index in saved)
     restore = " ".join(f"local.get $kept.{index} global.set $guest.{index}" for index in saved)
-    text = _ENTER.format(save_globals=save_globals, dispatch=dispatch, keep_globals=keep, restore_globals=restore)
+    text = _ENTER.format(
+        save_globals=save_globals,
+        dispatch=dispatch,
+        keep_globals=keep,
+        restore_globals=restore,
+        steady=context.steady_weight,
+    )
     names = ("mode", "frame", "length", "status", "word", "keep", "mark", "begin", "record")
     types = {index: context.module.global_types()[index].value_type for index in context.symbols.mutable}
     locals_ = dict.fromkeys(names, I32) | {f"kept.{index}": types.get(index, I32) for index in saved}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from corten.wasm import op
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from corten.wasm.instrument.body import Body
     from corten.wasm.instrument.layout import Symbols
     from corten.wasm.instrument.schedule import GasSchedule
-    from corten.wasm.module import Function, Instr, Module
+    from corten.wasm.module import Instr, Module
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,6 @@ STORES: Final = {
     if row.category in (Category.STORE, Category.SIMD_STORE) and row.signature is not None
 }
 BULK: Final = frozenset((op.MEMORY_FILL, op.MEMORY_COPY, op.MEMORY_INIT))
-_CALLS: Final = frozenset((op.CALL, op.CALL_INDIRECT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +47,23 @@ class Callee:
     spends_gas: bool
     logs: bool
     is_leaf: bool  # returns without having called a guest function
+    recurses: bool = False  # its depth is not known beforehand (`callgraph`)
+    logs_much: bool = False  # the log's limit must be tested after it
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What one look at a guest function tells."""
 
-    callee: Callee
-    has_stores: bool
+    calls: list[int]  # guest functions, by their position, each once
+    calls_table: bool
+    stores: int
+    has_bulk: bool
     has_loop: bool
     cost: int  # of all its instructions, once each
 
 
-STRANGER: Final = Callee(spends_gas=True, logs=True, is_leaf=False)
+STRANGER: Final = Callee(spends_gas=True, logs=True, is_leaf=False, recurses=True, logs_much=True)
 RECORDER: Final = Callee(spends_gas=False, logs=False, is_leaf=True)  # trap, emit, result: charged at the call
 COPIER: Final = Callee(spends_gas=True, logs=False, is_leaf=True)  # output: charged by its length
 BULK_CALLEE: Final = Callee(spends_gas=True, logs=True, is_leaf=True)
@@ -79,10 +82,9 @@ class Context:
     call_costs: list[int]  # to add to a call's own cost
     callees: list[Callee | None]  # None: not a call once instrumented
     facts: list[Facts]  # of the guest's functions, in order
-    red_zone: int = 0  # bytes that the guest may log between two checks of the log's limit
-    leaf_red_zone: int = 0
-    leaf_weight: int = 0  # of the heaviest leaf
-    weights: dict[int, int] = field(default_factory=dict)  # stack units, by function index
+    weights: list[int]  # stack units of the guest's functions, in order
+    steady_weight: int  # the most stack that a function needs which does not recurse
+    red_zone: int = 0  # bytes that one function may log between two tests of the log's limit
 
     def callee(self, instr: Instr) -> Callee | None:
         """What the instruction calls once it is instrumented."""
@@ -93,32 +95,6 @@ class Context:
             return STRANGER
         return BULK_CALLEE if code in BULK else None
 
-    def note_red_zone(self, body: Body, size: int) -> None:
-        """A function may log `size` bytes without a check, and so may the last leaf that it called."""
-        self.red_zone = max(self.red_zone, size)
-        callee = self.callees[body.index]
-        if callee is not None and callee.is_leaf:
-            self.leaf_red_zone = max(self.leaf_red_zone, size)
-
     def entry_cost(self, body: Body) -> int:
         """Gas for the zeroing of a function's locals."""
         return -(-len(body.function.locals) // self.options.schedule.locals_per_unit)
-
-
-def describe_function(function: Function, imported: int, schedule: GasSchedule) -> Facts:
-    """A guest function as its callers and passes see it; `imported` functions come before the guest's."""
-    costs = schedule.costs
-    is_leaf, has_stores, has_bulk, has_loop, cost = True, False, False, False, 0
-    for instr in function.body:
-        code = instr[0]
-        cost += costs[code]
-        if code in STORES:
-            has_stores = True
-        elif code in BULK:
-            has_bulk = True
-        elif code == op.LOOP:
-            has_loop = True
-        elif code in _CALLS and (code == op.CALL_INDIRECT or instr[1] >= imported):
-            is_leaf = False
-    callee = Callee(spends_gas=True, logs=has_stores or has_bulk or not is_leaf, is_leaf=is_leaf)
-    return Facts(callee, has_stores, has_loop, cost)

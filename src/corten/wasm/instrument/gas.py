@@ -57,7 +57,7 @@ def add_gas(body: Body, context: Context) -> None:
 
 def needs_exit(facts: Facts) -> bool:
     """Whether a function checks its gas at all."""
-    return facts.has_loop or not facts.callee.is_leaf or facts.cost > _FREE_LEAF
+    return facts.has_loop or facts.calls_table or bool(facts.calls) or facts.cost > _FREE_LEAF
 
 
 def metered_blocks(body: Body, context: Context) -> list[MeteredBlock]:
@@ -104,7 +104,7 @@ def _check(gas: int, label: int) -> list[Instr]:
 
 
 def _carry_over_calls(body: Body, context: Context, gas: int, counter: int) -> None:
-    """Around a call the counter is in the global; it is checked again unless the callee is a leaf."""
+    """Around a call the counter is in the global; it is checked again if the callee may recurse."""
     depth = 0
     for position, instr in enumerate(body.core):
         code = instr[0]
@@ -118,6 +118,6 @@ def _carry_over_calls(body: Body, context: Context, gas: int, counter: int) -> N
         body.insert(position, [(op.LOCAL_GET, gas), (op.GLOBAL_SET, counter)])
         if callee.spends_gas:
             reload: list[Instr] = [(op.GLOBAL_GET, counter), (op.LOCAL_SET, gas)]
-            if not callee.is_leaf:
+            if callee.recurses:
                 reload += _check(gas, body.exit_label(EXIT, depth))
             body.insert(position + 1, reload)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 from corten.base.errors import InvalidModule
 from corten.wasm.instrument import gas, nan, stack, undo
 from corten.wasm.instrument.assemble import Assembler
-from corten.wasm.instrument.body import Body, type_index
+from corten.wasm.instrument.body import Body, type_index, without_dead_code
+from corten.wasm.instrument.callgraph import STEADY_LOG_BYTES, describe_function, settle
 from corten.wasm.instrument.calls import CALL, imports_call
-from corten.wasm.instrument.context import Context, Options, describe_function
+from corten.wasm.instrument.context import Context, Options
 from corten.wasm.instrument.driver import DRIVER, STANDALONE, driver_functions, standalone_functions
 from corten.wasm.instrument.host import HOST_MODULE, host_imports
 from corten.wasm.instrument.intrinsics import replace_intrinsics
@@ -24,6 +25,7 @@ from corten.wasm.opcodes import I32
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from corten.wasm.module import Instr
     from corten.wasm.sections import Abi
 
     Pass = Callable[[Body, Context], None]
@@ -39,8 +41,9 @@ def instrument(module: Module, abi: Abi | None, options: Options) -> Module:
     message. The module must be valid. Raises InvalidModule for imports, entries and sizes that do not fit.
     """
     _check(module, options)
-    context = _context(module, abi, options)
-    bodies = _open(context)
+    live = [without_dead_code(function.body) for function in module.functions]
+    context = _context(module, abi, options, live)
+    bodies = _open(context, live)
     for body in bodies:
         for _, apply in passes(options):
             apply(body, context)
@@ -73,23 +76,29 @@ def _check(module: Module, options: Options) -> None:
         raise InvalidModule(f"system memory: expected {needed} to {MAXIMUM_PAGES} pages, found {options.system_pages}")
 
 
-def _context(module: Module, abi: Abi | None, options: Options) -> Context:
-    """Read the module once: what each function is to its callers."""
+def _context(module: Module, abi: Abi | None, options: Options, live: list[list[Instr]]) -> Context:
+    """What each function is to its callers."""
     built = replace(module, types=list(module.types))
     imported = list(describe_imports(module, abi, options.schedule))
-    callees = [callee for callee, _ in imported]
-    facts = [describe_function(function, len(imported), options.schedule) for function in module.functions]
+    types = module.function_type_indices()
+    facts = [describe_function(core, len(imported), options.schedule) for core in live]
+    weights = [
+        stack.weigh(core, function, module.types, types) for core, function in zip(live, module.functions, strict=True)
+    ]
+    callees, steady_weight = settle(facts, weights)
     helpers = [*helper_names(module), *(STANDALONE if abi is None else DRIVER)]
     return Context(
         module=built,
         options=options,
         symbols=Symbols(module, helpers, len(_kept_imports(built))),
-        function_types=module.function_type_indices(),
+        function_types=types,
         global_types=[item.value_type for item in module.global_types()],
         costs=options.schedule.costs,
         call_costs=[cost for _, cost in imported] + [0] * len(facts),
-        callees=callees + [fact.callee for fact in facts],
+        callees=[*(callee for callee, _ in imported), *callees],
         facts=facts,
+        weights=weights,
+        steady_weight=steady_weight,
     )
 
 
@@ -101,22 +110,20 @@ def _kept_imports(module: Module) -> list[Import]:
     return imports
 
 
-def _open(context: Context) -> list[Body]:
-    """Every guest function, with the exits that its passes need, weighed."""
+def _open(context: Context, live: list[list[Instr]]) -> list[Body]:
+    """Every guest function, with the exits that its passes need."""
     module, options = context.module, context.options
     bodies = []
-    for index, function, facts in zip(context.symbols.guest_functions, module.functions, context.facts, strict=True):
+    for number, (function, core, facts) in enumerate(zip(module.functions, live, context.facts, strict=True)):
+        index = context.symbols.guest_functions[number]
+        callee = context.callees[index]
         needed = {
             gas.EXIT: options.gas and gas.needs_exit(facts),
-            undo.EXIT: options.undo and facts.has_stores,
-            stack.EXIT: options.stack and not facts.callee.is_leaf,
+            undo.EXIT: options.undo and facts.stores > 0,
+            stack.EXIT: options.stack and callee is not None and callee.recurses,
         }
         exits = [name for name, is_needed in needed.items() if is_needed]
-        bodies.append(Body(index, function, module.types[function.type_index], exits))
-    if options.stack:
-        context.weights = {body.index: stack.weigh(body, context) for body in bodies}
-        leaves = [context.weights[body.index] for body in bodies if stack.EXIT not in body.exits]
-        context.leaf_weight = max(leaves, default=stack.FRAME)
+        bodies.append(Body(index, function, core, module.types[function.type_index], exits))
     return bodies
 
 
@@ -164,6 +171,6 @@ def _description(context: Context) -> Custom:
         "system_pages": context.options.system_pages,
         "touched": TOUCHED,
         "host_begin": host_begin(context.options.memory_pages),
-        "red_zone": context.red_zone + context.leaf_red_zone,
+        "red_zone": context.red_zone + STEADY_LOG_BYTES,
     }
     return Custom("corten.layout", json.dumps(content).encode())

@@ -2,12 +2,14 @@
 
 A frame weighs, in units of about 8 bytes of native stack: `FRAME`; its locals, once for each 8 bytes, floats and
 vectors as two; its parameters twice, since callers push what callees spill; its highest operand stack; and one unit
-for every `INSTRUCTIONS_PER_UNIT` instructions, since an optimizing engine may keep a value of each alive. A function
-that calls others takes its weight from the depth global at entry and gives it back at every exit; it stops with
-`stack_exhausted` if what is left does not also hold the heaviest leaf of the module, so leaves need no code.
+for every `INSTRUCTIONS_PER_UNIT` instructions, since an optimizing engine may keep a value of each alive.
+
+Functions that do not recurse (`callgraph`) are not metered: what they need is known, and at most `STEADY_WEIGHT`. One
+that may recurse takes its weight from the depth global at entry and gives it back at every exit; it stops with
+`stack_exhausted` if what is left does not also hold the most that a steady function needs.
 
     global.get $depth  i32.const weight  i32.sub  local.tee $left
-    i32.const heaviest leaf  i32.lt_s  br_if $stack_exhausted
+    i32.const steady  i32.lt_s  br_if $stack_exhausted
     local.get $left  global.set $depth
     …
     global.get $depth  i32.const weight  i32.add  global.set $depth
@@ -25,7 +27,7 @@ from corten.wasm.opcodes import EMPTY_BLOCK, F32, F64, I32, I64, V128
 if TYPE_CHECKING:
     from corten.wasm.instrument.body import Body
     from corten.wasm.instrument.context import Context
-    from corten.wasm.module import FuncType, Instr
+    from corten.wasm.module import Function, FuncType, Instr
 
 EXIT: Final = "stack_exhausted"
 FRAME: Final = 16
@@ -48,25 +50,26 @@ _EFFECTS: Final = EFFECTS | {
 
 
 def add_stack(body: Body, context: Context) -> None:
-    """Weigh one function's frame, if it calls others."""
+    """Weigh one function's frame, if it may recurse."""
     if EXIT not in body.exits:
         return
     left = body.local(I32, "left")
     depth = context.symbols.globals["depth"]
-    weight = (op.I32_CONST, context.weights[body.index])
+    weight = (op.I32_CONST, context.weights[body.index - context.symbols.guest_functions.start])
     body.prologue += [
         *((op.GLOBAL_GET, depth), weight, (op.I32_SUB,), (op.LOCAL_TEE, left)),
-        *((op.I32_CONST, context.leaf_weight), (op.I32_LT_S,), (op.BR_IF, body.exit_label(EXIT, 0))),
+        *((op.I32_CONST, context.steady_weight), (op.I32_LT_S,), (op.BR_IF, body.exit_label(EXIT, 0))),
         *((op.LOCAL_GET, left), (op.GLOBAL_SET, depth)),
     ]
     body.epilogue += [(op.GLOBAL_GET, depth), weight, (op.I32_ADD,), (op.GLOBAL_SET, depth)]
 
 
-def weigh(body: Body, context: Context) -> int:
-    """Units of one frame."""
-    operands = highest_stack(body.core, context.module.types, context.function_types) * _OPERAND_UNITS
-    locals_ = sum(_UNITS[kind] for kind in (*body.signature.params, *body.local_types, *body.signature.results))
-    return FRAME + locals_ + operands + len(body.core) // INSTRUCTIONS_PER_UNIT
+def weigh(core: list[Instr], function: Function, types: list[FuncType], functions: list[int]) -> int:
+    """Units of one frame; `functions` are the type indices of all functions."""
+    signature = types[function.type_index]
+    slots = (*signature.params, *signature.params, *function.locals, *signature.results)
+    operands = highest_stack(core, types, functions) * _OPERAND_UNITS
+    return FRAME + sum(_UNITS[kind] for kind in slots) + operands + len(core) // INSTRUCTIONS_PER_UNIT
 
 
 def highest_stack(core: list[Instr], types: list[FuncType], functions: list[int]) -> int:

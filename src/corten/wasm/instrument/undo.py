@@ -393,7 +393,7 @@ class UndoLog:
             if bisect_left(self.sites, start) < bisect_left(self.sites, stop):
                 self.body.insert_first(start, self._test(depth))
         for position, depth, callee in self.calls:
-            self.body.insert_first(position + 1, self._reload() + ([] if callee.is_leaf else self._test(depth)))
+            self.body.insert_first(position + 1, self._reload() + (self._test(depth) if callee.logs_much else []))
 
 
 def add_undo(body: Body, context: Context) -> None:
@@ -403,7 +403,7 @@ def add_undo(body: Body, context: Context) -> None:
     undo = UndoLog(body, context)
     undo.walk()
     undo.keep_pointer()
-    context.note_red_zone(body, undo.red_zone)
+    context.red_zone = max(context.red_zone, undo.red_zone)
 
 
 def signed(number: int) -> int:
