@@ -1,12 +1,13 @@
 """Calls between contracts: the import `corten.call`, the exports `corten.enter` and `corten.undo` (docs/spec/calls.md).
 
-A caller's injected code checks the ranges, charges, logs the range of the result, and writes what the host must know to
-the call area of its own system memory; then it calls the one import that stays, `corten.host.call`. The host finds the
-callee, copies the payload to the callee's inbox, and calls its `enter`, which applies the entry as a part of the message
-in progress: it opens no undo log unless it is the contract's first in this message, and rolls back nothing but a view.
+A caller's injected code checks the ranges, charges, logs the range of the result, and writes what the host must know
+to the call area of its own system memory; then it calls the one import that stays, `corten.host.call`. The host finds
+the callee, copies the payload to the callee's inbox, and calls its `enter`, which applies the entry as a part of the
+message in progress: it opens no undo log unless it is the contract's first in this message, and rolls back nothing but
+a view.
 
-    0   call      the operand of `corten.host.call`
-    1   settle    once at the end of a message that called: the host may turn its status into a reject
+`corten.host.call` is called once more, with `called` cleared, at the end of a message that called: the host settles
+with the callees, and may turn the message's status into a reject.
 
 A message that made no call has nothing to settle and costs what it did before.
 """
@@ -106,7 +107,7 @@ i32.const 0 i32.lt_s if $deep call $stack_exhausted end
 {store("size", "local.get $size")}
 {store("outbox", "global.get $outbox")}
 {store("called", "i32.const 1")}
-i32.const 0 call $host.call
+call $host.call
 {load("gas", "i64")} global.set $gas
 {load("status")} local.tee $left i32.const 0 i32.lt_s
 if $stopped local.get $left i32.const 4095 i32.and global.set $trap unreachable end
@@ -161,7 +162,7 @@ if $called
   {store("called", "i32.const 0")}
   {store("status", "local.get $status")}
   {store("word", "local.get $word")}
-  i32.const 1 call $host.call
+  call $host.call
   {load("status")} local.set $status
   {load("word")} local.set $word
 end

@@ -20,7 +20,6 @@ from corten.wasm.instrument.layout import LAYOUT_VERSION, TOUCHED, WASM_PAGE, Sy
 from corten.wasm.instrument.outbox import describe_imports, import_stubs
 from corten.wasm.instrument.runtime import helper_names, runtime_functions
 from corten.wasm.module import Custom, Export, Import, Kind, Limits, Module
-from corten.wasm.opcodes import I32
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,7 +105,7 @@ def _kept_imports(module: Module) -> list[Import]:
     """The imports that stay: host functions, and the way to other contracts."""
     imports = host_imports(module)
     if imports_call(module):
-        imports.append(Import(HOST_MODULE, CALL, Kind.FUNCTION, type_index(module, (I32,), ())))
+        imports.append(Import(HOST_MODULE, CALL, Kind.FUNCTION, type_index(module, (), ())))
     return imports
 
 

@@ -1,0 +1,87 @@
+"""What the contracts recorded that a message called: events in their order, and where a message was stopped."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from corten.vm.failure import failure
+from corten.vm.interface import EntryType, Interface
+from corten.vm.layout import RECORD_HEADER_BYTES, RESULT_RECORD, U32
+from corten.wasm.instrument.calls import RECORDS_OF_CALLEE
+
+_BLOCK: Final = struct.Struct("<IIII")  # contract, entry, bytes, 0
+_CODE: Final = 0xFFF
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Whose receipts they are: interface, directory of the source, address, and all contracts of the machine."""
+
+    interface: Interface
+    directory: Path | None = None
+    address: int = 0
+    others: dict[int, Origin] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An event and the contract that emitted it: address, name, and the event as a named tuple."""
+
+    address: int
+    contract: str
+    event: Any
+
+
+@dataclass(frozen=True)
+class Stop:
+    """The contract whose reject or trap stopped a message that had called it."""
+
+    address: int
+    contract: str
+    error: str
+    exception: BaseException
+
+
+def record_bytes(interface: Interface, entry: EntryType, records: bytes, kind: int, offset: int) -> int:
+    """How long the payload of the record at `offset` is."""
+    if kind == RESULT_RECORD:
+        return entry.result_size
+    if kind == RECORDS_OF_CALLEE:
+        return _BLOCK.size + int(_BLOCK.unpack_from(records, offset + RECORD_HEADER_BYTES)[2])
+    return interface.events[kind].size
+
+
+def each_record(origin: Origin, entry: EntryType, records: bytes) -> Iterator[tuple[int, int]]:
+    """Kind and place of the payload of every record."""
+    offset = 0
+    while offset < len(records):
+        (kind,) = U32.unpack_from(records, offset)
+        yield kind, offset + RECORD_HEADER_BYTES
+        offset += RECORD_HEADER_BYTES + record_bytes(origin.interface, entry, records, kind, offset)
+
+
+def all_events(origin: Origin, entry: EntryType, records: bytes) -> Iterator[Recorded]:
+    """The events of a message and of everything it called, in the order they were emitted."""
+    for kind, offset in each_record(origin, entry, records):
+        if kind == RECORDS_OF_CALLEE:
+            contract, number, size, _ = _BLOCK.unpack_from(records, offset)
+            other, begin = origin.others[contract], offset + _BLOCK.size
+            yield from all_events(other, other.interface.entries[number], records[begin : begin + size])
+        elif kind != RESULT_RECORD:
+            event = origin.interface.events[kind].unpack(records, offset)
+            yield Recorded(origin.address, origin.interface.name, event)
+
+
+def stop(origin: Origin, status: int, stopped_in: int) -> Stop | None:
+    """What a receipt's `origin` says: u32 contract, u32 code | site << 12; 0 is nothing."""
+    address, word = stopped_in & 0xFFFFFFFF, stopped_in >> 32
+    other = origin.others.get(address)
+    if other is None:
+        return None
+    code = word & _CODE
+    error = failure(other.interface, other.directory, status, code, word >> 12)
+    return Stop(address, other.interface.name, other.interface.reason(status, code) or "", error)

@@ -1,0 +1,345 @@
+"""Calls between contracts: a machine's contracts by address, and the messages that go through several of them.
+
+A message begins in one contract. While it runs, that contract's guest may call out to `Switchboard`, which copies the
+payload to the callee and enters it; the callee may call in turn. All that took part are committed or rolled back
+together when the message ends (docs/spec/calls.md). The guests' injected code has checked every range and charged.
+
+Locks: who may call takes the machine's lock first, then its own and those of its callees as it meets them; who cannot
+call takes its own alone. So nobody waits for a lock while holding one that the other wants.
+"""
+
+from __future__ import annotations
+
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from corten.base.calls import CALL_DEPTH, CONTRACT_BIT, CallReject
+from corten.base.errors import HostFault, Status, TrapCode
+from corten.vm.call_records import Origin
+from corten.vm.callbacks import GuestStopped, Port
+from corten.vm.layout import (
+    FRAME_HEADER_BYTES,
+    NEXT_INDEX_OFFSET,
+    OUTBOX_BYTES,
+    RECORD_HEADER_BYTES,
+    U32,
+)
+from corten.wasm.instrument.calls import AREA, FIELDS, MODE_FIRST, RECORDS_OF_CALLEE
+
+if TYPE_CHECKING:
+    from corten.vm.residency import Residency
+    from corten.vm.resident import Resident
+    from corten.vm.selectors import CallableEntry
+
+CALL_IMPORT: Final = "call"
+"""The one import, of module `corten.host`, that is no host function."""
+
+FIRST_ADDRESS: Final = CONTRACT_BIT + 1
+
+_CALL: Final = struct.Struct("<qiIIIIIII")  # gas, depth, contract, selector, arguments, length, result, size, outbox
+_ENTER: Final = struct.Struct("<qiIIII")  # gas, depth, sender, entry, payload bytes, mode
+_ENTERED: Final = struct.Struct("<q20xIIIII")  # gas, result record, records: begin, end, status, word
+_ANSWER: Final = struct.Struct("<q28xII")  # gas, outbox, status
+_ENDED: Final = struct.Struct("<II")  # status, word
+_STOPPED: Final = struct.Struct("<q44xI")  # gas, raised
+_BLOCK: Final = struct.Struct("<IIIIII")  # type, message, contract, entry, bytes, 0
+_ORIGIN: Final = struct.Struct("<II")  # contract, code | site << 12
+_ENDED_AT: Final = FIELDS["status"]
+_CALLED_AT: Final = FIELDS["called"]
+_RAISED_AT: Final = FIELDS["raised"]
+_ORIGIN_AT: Final = FIELDS["origin"]
+_TRAP: Final = 1 << 31  # a status that makes the caller's injected code trap
+_CODE: Final = 0xFFF
+
+
+class CallPort(Port):
+    """Where an instance's calls arrive; what serves them is attached while a message may call."""
+
+    def __init__(self) -> None:
+        self.abort: Callable[[], None] = _nothing
+        self.close()
+
+    def close(self) -> None:
+        """The message is over."""
+        self.serve, self.abort = _unattended, _nothing
+
+    def recovering(self) -> None:
+        """What the engine calls before it recovers from a trap."""
+        self.abort()
+
+
+def _unattended() -> None:
+    raise HostFault("a contract called another outside of a message")
+
+
+def _nothing() -> None:
+    pass
+
+
+class Registry:
+    """A machine's contracts by address: they are numbered from FIRST_ADDRESS on, in the order of deployment."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.residencies: list[Residency] = []
+        self.origins: dict[int, Origin] = {}
+
+    def find(self, address: int) -> Residency | None:
+        """The contract at an address."""
+        place = address - FIRST_ADDRESS
+        return self.residencies[place] if 0 <= place < len(self.residencies) else None
+
+    @property
+    def next_address(self) -> int:
+        """What the next contract gets."""
+        return FIRST_ADDRESS + len(self.residencies)
+
+    def origin(self, residency: Residency) -> Origin:
+        """What receipts must know of a contract; they do not keep its memory."""
+        program = residency.program
+        made = Origin(program.interface, program.directory, residency.address, self.origins)
+        self.origins[residency.address] = made
+        return made
+
+    def replace(self, residencies: list[Residency]) -> None:
+        """Other contracts; receipts of the ones before still know those."""
+        self.residencies, self.origins = residencies, {}
+
+    @contextmanager
+    def added(self, residency: Residency) -> Iterator[None]:
+        """The machine has one contract more, unless an exception comes out."""
+        self.residencies.append(residency)
+        try:
+            yield
+        except BaseException:
+            self.residencies.remove(residency)
+            raise
+
+    @contextmanager
+    def message(self, residency: Residency, header: bytes, read_only: bool) -> Iterator[Any]:
+        """The live contract, to which messages may be applied that call others."""
+        with self.lock, residency.lock:
+            resident = residency.live()
+            board = resident.switchboard(self, residency, header, read_only)
+            try:
+                yield resident
+            finally:
+                board.close()
+
+
+class Participant:
+    """A contract that takes part in messages of one crossing."""
+
+    def __init__(self, residency: Residency, resident: Resident, control: bytes) -> None:
+        self.residency = residency
+        self.address = residency.address
+        self.resident = resident
+        self.enter, self.undo = resident.calls()
+        self.system, self.memory = resident.memories()
+        self.layout = residency.program.layout
+        self.payload = self.layout.inbox + FRAME_HEADER_BYTES
+        self.outbox_limit = self.layout.outbox + OUTBOX_BYTES
+        self.control = control
+        self.entries = residency.program.interface.selectors
+        self.message = -1  # the last message, by the switchboard's count, that it took part in
+        self.is_busy = False
+        self.is_read_only = False
+
+
+class Switchboard:
+    """Serves the calls of messages that begin in one contract."""
+
+    def __init__(
+        self, registry: Registry, residency: Residency, resident: Resident, header: bytes, read_only: bool
+    ) -> None:
+        self._registry = registry
+        self._header = header
+        self._joined: dict[int, Participant] = {}
+        self._entered: list[Participant] = []  # callees of the message in progress
+        self._message = 0
+        self._depth = 1
+        self._failure = 0  # the status that the last caller was given, once a call has failed
+        self._origin: tuple[int, int] | None = None
+        self._stopped: tuple[Participant, TrapCode] | None = None
+        self._first = first = self._attached(residency, resident)
+        first.is_busy, first.is_read_only = True, read_only
+
+    def close(self) -> None:
+        """Let go of everything."""
+        for each in self._entered:  # only when the host broke in the middle of a message
+            each.resident.faulted = True
+        for each in self._joined.values():
+            each.resident.port.close()
+            if each is not self._first:
+                each.residency.lock.release()
+        self._joined.clear()
+
+    # ---- one call ----------------------------------------------------------------------------------------------------
+
+    def _call(self, caller: Participant) -> None:
+        """One call, from the caller's call area to its answer in there. Nothing here is slower than it must be."""
+        system = caller.system
+        gas, depth, contract, name, at, length, result, size, outbox = _CALL.unpack_from(system, AREA)
+        callee = self._joined.get(contract) or self._join(contract)
+        entry = None if callee is None else callee.entries.get(name)
+        if (
+            callee is None
+            or entry is None
+            or callee.is_busy
+            or self._failure
+            or self._depth >= CALL_DEPTH
+            or (caller.is_read_only and not entry.is_view)
+            or (length, size) != entry.sizes
+        ):
+            self._failure = self._failure or self._refusal(caller, callee, entry)
+            _ANSWER.pack_into(system, AREA, gas, outbox, self._failure)
+            return
+        mode = entry.mode if callee.message == self._message else entry.mode | self._begin(callee)
+        _ENTER.pack_into(callee.system, AREA, gas, depth, caller.address, entry.number, length, mode)
+        if length:
+            callee.system[callee.payload : callee.payload + length] = caller.memory[at : at + length]
+        callee.is_busy, callee.is_read_only = True, entry.is_view
+        self._depth += 1
+        trap = callee.enter()
+        if trap is not None:
+            self._stop(callee, trap)
+        self._depth -= 1
+        callee.is_busy = False
+        gas, record, begin, end, status, _ = _ENTERED.unpack_from(callee.system, AREA)
+        answer = 0
+        if status or self._failure:
+            answer = self._refused(callee)
+        elif size:
+            value = record + RECORD_HEADER_BYTES
+            content = callee.system[value : value + size]
+            if not record or (entry.checks and not entry.accepts_result(content)):
+                answer = self._failure = CallReject.NO_RESULT.value
+            else:
+                caller.memory[result : result + size] = content
+                if value + size == end:
+                    end = record
+        if end > begin and not answer:
+            answer, outbox = self._keep_records(caller, callee, entry, begin, end, outbox)
+        _ANSWER.pack_into(system, AREA, gas, outbox, answer)
+
+    def _refusal(self, caller: Participant, callee: Participant | None, entry: CallableEntry | None) -> int:
+        """Why a call is not made, in the order of the checks."""
+        if callee is None:
+            return CallReject.UNKNOWN_CONTRACT
+        if callee.is_busy:
+            return CallReject.REENTERED
+        if self._depth >= CALL_DEPTH:
+            return CallReject.CALL_TOO_DEEP
+        if entry is None:
+            return CallReject.UNKNOWN_ENTRY
+        if caller.is_read_only and not entry.is_view:
+            return CallReject.MESSAGE_FROM_VIEW
+        return CallReject.MALFORMED_CALL
+
+    def _begin(self, callee: Participant) -> int:
+        """Make ready for the contract's first part in this message."""
+        callee.message = self._message
+        callee.system[: len(callee.control)] = callee.control
+        self._entered.append(callee)
+        return MODE_FIRST
+
+    def _stop(self, callee: Participant, trap: TrapCode) -> NoReturn:
+        """A callee trapped: so do all that called it."""
+        if self._stopped is None:
+            self._stopped = callee, trap
+        raise GuestStopped(trap)
+
+    def _refused(self, callee: Participant) -> int:
+        """What to tell the caller of a callee that rejected, or in which a call failed, whatever it made of that."""
+        status, word = _ENDED.unpack_from(callee.system, _ENDED_AT)
+        if status == Status.INVALID:
+            self._failure = CallReject.MALFORMED_CALL.value
+            return self._failure
+        if status == Status.REJECTED and self._origin is None:
+            self._origin = callee.address, word
+        self._failure = CallReject.CALLEE_REJECTED.value
+        return self._failure
+
+    def _keep_records(
+        self, caller: Participant, callee: Participant, entry: CallableEntry, begin: int, end: int, outbox: int
+    ) -> tuple[int, int]:
+        """Append what the callee recorded to the caller's records: status, outbox cursor."""
+        following = outbox + _BLOCK.size + end - begin
+        if following > caller.outbox_limit:
+            return _TRAP | TrapCode.OUTBOX_EXHAUSTED, outbox
+        (message,) = U32.unpack_from(caller.system, NEXT_INDEX_OFFSET)
+        block = RECORDS_OF_CALLEE, message, callee.address, entry.number, end - begin, 0
+        _BLOCK.pack_into(caller.system, outbox, *block)
+        caller.system[outbox + _BLOCK.size : following] = callee.system[begin:end]
+        return 0, following
+
+    # ---- the end of a message ----------------------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        """A message came to its end: a reject of any part is one of the whole."""
+        system = self._first.system
+        status, word = _ENDED.unpack_from(system, _ENDED_AT)
+        if self._failure and not status:
+            status, word = Status.REJECTED, self._failure
+            _ENDED.pack_into(system, _ENDED_AT, status, word)
+        if status:
+            for each in self._entered:
+                each.undo()
+            if self._origin is not None and word & _CODE == CallReject.CALLEE_REJECTED:
+                _ORIGIN.pack_into(system, _ORIGIN_AT, *self._origin)
+        self._end()
+
+    def _abort(self) -> None:
+        """A message trapped, here or in a callee: roll the callees back, and let the contract inherit their trap."""
+        gas = raised = 0
+        for each in self._entered:
+            each.undo()
+            each.is_busy = False
+            if self._stopped is not None and self._stopped[0] is each:
+                left, word = _STOPPED.unpack_from(each.system, AREA)
+                code = self._stopped[1]
+                gas, raised = (left, word & _CODE) if word & _CODE else (0, 0)
+                _ORIGIN.pack_into(self._first.system, _ORIGIN_AT, each.address, word if raised else code)
+        struct.pack_into("<q", self._first.system, AREA, gas)
+        U32.pack_into(self._first.system, _RAISED_AT, raised)
+        self._end()
+
+    def _end(self) -> None:
+        self._entered.clear()
+        self._message += 1
+        self._depth = 1
+        self._failure = 0
+        self._origin = self._stopped = None
+
+    # ---- participants ------------------------------------------------------------------------------------------------
+
+    def _join(self, address: int) -> Participant | None:
+        residency = self._registry.find(address)
+        if residency is None:
+            return None
+        residency.lock.acquire()
+        try:
+            resident = residency.live()
+            resident.prepare(self._header)
+            return self._attached(residency, resident)
+        except BaseException:
+            residency.lock.release()
+            raise
+
+    def _attached(self, residency: Residency, resident: Resident) -> Participant:
+        layout = residency.program.layout
+        made = self._joined[residency.address] = Participant(residency, resident, layout.control(layout.inbox, 0))
+
+        def serve() -> None:
+            if made.system[_CALLED_AT]:
+                self._call(made)
+            else:
+                self._settle()
+
+        resident.port.serve = serve
+        if len(self._joined) == 1:
+            resident.port.abort = self._abort
+        return made
