@@ -108,7 +108,15 @@ def order_book_gas() -> str:
     return gas_table()
 
 
+def host_functions() -> str:
+    """What contracts may call in their host."""
+    from tools.host_functions import host_functions
+
+    return host_functions()
+
+
 PARTS: dict[str, Part] = {
+    "host_functions": Part(host_functions),
     "layers": Part(layers),
     "order_book_gas": Part(order_book_gas),
     "demo": Part(command("make demo"), slow=True),

@@ -20,6 +20,7 @@ SPECIFIED = """
     leading_zeros trailing_zeros population_count
     sqrt floor ceil trunc nearest copysign is_nan f64_bits f64_from_bits
     allocate ref load store address_of size_of hash_of equal_keys copy_memory fill_memory memory_limit trap check_index
+    bytes_at sha256 keccak256 blake2b blake3 ed25519_verify secp256k1_verify secp256k1_recover debug
 """.split()
 
 

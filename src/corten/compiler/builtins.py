@@ -70,11 +70,10 @@ class BuiltinCalls:
         self._table |= dict.fromkeys(_WRAPPING, self._wrapping)
         self._table |= dict.fromkeys(_BIT_COUNTS, self._bit_count)
         self._table |= dict.fromkeys(_FLOAT_FUNCTIONS, self._float_function)
+        self._table |= dict.fromkeys(BY_NAME, lambda node, _: check_host_call(checker, node))
 
     def call(self, name: str, node: ast.Call, expected: Type | None) -> ir.Expression:
         function = self._table.get(name)
-        if name in BY_NAME:
-            return check_host_call(self.checker, name, node)
         if function is None:
             hints = {
                 "require": "write it as a statement of its own",

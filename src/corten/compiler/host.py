@@ -62,10 +62,11 @@ def import_types(function: HostFunction) -> tuple[str, list[str]]:
 # ---- checking --------------------------------------------------------------------------------------------------------
 
 
-def check_host_call(checker: CallChecker, name: str, node: ast.Call) -> ir.Expression:
-    """A call of the host function `name`; `debug` takes a text and any number of scalars."""
-    function = BY_NAME[name]
-    if name == "debug":
+def check_host_call(checker: CallChecker, node: ast.Call) -> ir.Expression:
+    """A call of a host function; `debug` takes a text and any number of scalars."""
+    assert isinstance(node.func, ast.Name)
+    function = BY_NAME[checker.module.names[node.func.id].name]
+    if function.name == "debug":
         return _check_debug(checker, function, node)
     wanted = [p for p in function.parameters if p.role is not Role.OUT or not returns_digest(function)]
     if not checker.builtins.arity(node, len(wanted)):

@@ -41,6 +41,8 @@ def formatted(text: bytes, values: bytes) -> str:
         return _value(slot[1], raw) if len(raw) == size else "?"
 
     line = _SLOT.sub(replace, text.decode("utf-8", "backslashreplace"))
+    if line.isprintable():
+        return line
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in line)
 
 
