@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 
 import pytest
+
 from corten.base.errors import DiagnosticError
 from corten.compiler import compile_contract
-
 from tests.compiler.harness import HEADER, contract, write_source
 
 SECONDS = 8.0

@@ -8,7 +8,7 @@
     check, diagnostics, limits         the whole contract: source → IR; what its author is told
     ir, walk, text, verify, passes     the typed IR and what is done to it
     llvm                               IR → LLVM IR: lower (functions), operations, entries, llvmtypes, emitter
-    codegen, link, abi                 LLVM IR → object → module
+    codegen, multivalue, link, abi     LLVM IR → object → module
     native                             the same for this processor: the peer of benchmarks
 
 Start reading at `pipeline.compile_contract`.

@@ -8,6 +8,7 @@ from pathlib import Path
 import llvmlite.binding as llvm
 
 from corten.base.errors import CompilerBug
+from corten.compiler.multivalue import separate_results
 
 TRIPLE = "wasm32-unknown-unknown"
 #: features of the deterministic profile that LLVM may use
@@ -17,15 +18,20 @@ FEATURES = (
 )
 
 
+#: names under which LLVM asks for 128-bit arithmetic
+LIBRARY_CALLS = (
+    b"__multi3", b"__divti3", b"__udivti3", b"__modti3", b"__umodti3", b"__ashlti3", b"__lshrti3", b"__ashrti3",
+)  # fmt: skip
+
+
 @cache
-def _target_machine() -> llvm.TargetMachine:
+def _target_machine(multivalue: bool) -> llvm.TargetMachine:
+    """LLVM for WebAssembly; with `multivalue` pairs are returned in registers instead of through logged memory."""
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
     target = llvm.Target.from_triple(TRIPLE)
-    # the multi-value ABI returns (status, value) pairs in registers instead of through logged memory
-    return target.create_target_machine(
-        cpu="generic", features=FEATURES, opt=3, reloc="static", abiname="experimental-mv"
-    )
+    abi = "experimental-mv" if multivalue else ""
+    return target.create_target_machine(cpu="generic", features=FEATURES, opt=3, reloc="static", abiname=abi)
 
 
 def parse(text: str) -> llvm.ModuleRef:
@@ -51,15 +57,24 @@ def optimize(module: llvm.ModuleRef, machine: llvm.TargetMachine) -> None:
 
 def to_object(text: str) -> tuple[str, bytes]:
     """The optimized IR as text, and the WebAssembly object file."""
-    machine = _target_machine()
     module = parse(text)
-    optimize(module, machine)
-    runtime = parse(
-        f'target triple = "{TRIPLE}"\n' + (Path(__file__).parent / "runtime.ll").read_text(encoding="utf-8")
-    )
-    module.link_in(runtime)
+    optimize(module, _target_machine(True))
+    optimized = separate_results(str(module))
+    object_file = _emitted(optimized, True)
+    if any(name in object_file for name in LIBRARY_CALLS):
+        object_file = _emitted(optimized, False)
+    return optimized, object_file
+
+
+def _emitted(optimized: str, multivalue: bool) -> bytes:
+    """Machine code, the runtime included."""
+    module = parse(optimized)
+    for name in ("runtime.ll",) if multivalue else ("runtime.ll", "libcalls.ll"):
+        source = (Path(__file__).parent / name).read_text(encoding="utf-8")
+        module.link_in(parse(f'target triple = "{TRIPLE}"\n{source}'))
     module.verify()
-    return str(module), machine.emit_object(module)
+    emitted: bytes = _target_machine(multivalue).emit_object(module)
+    return emitted
 
 
 def version() -> str:

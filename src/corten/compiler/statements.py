@@ -86,7 +86,8 @@ class FunctionChecker(ControlChecker):
         count = len(self.function.locals)
         if count > MAX_LOCALS:
             self.error("E600", f"`{node.name}` needs {count} locals, the limit is {MAX_LOCALS}", node, "split it")
-        size = sum(kind.stride for kind in self.function.slots) + sum(map(_frame_bytes, expressions(self.function.body)))
+        size = sum(kind.stride for kind in self.function.slots)
+        size += sum(map(_frame_bytes, expressions(self.function.body)))
         if size > MAX_FRAME_BYTES:
             message = f"the structs and arrays made in `{node.name}` take {size} bytes, the limit is {MAX_FRAME_BYTES}"
             self.error("E600", message, node, "keep large arrays in the contract's fields")
