@@ -262,8 +262,8 @@ def test_names_are_free_or_refused(machine):
 def test_options_of_the_machine_are_checked():
     with pytest.raises(InvalidInput, match="memory_limit"):
         Machine(memory_limit=1000)
-    with pytest.raises(InvalidInput, match="'wasmtime' or 'python'"):
-        Machine("v8")
+    with pytest.raises(InvalidInput, match="'wasmtime' or 'v8' or 'python'"):
+        Machine("v9")
     with pytest.raises(InvalidInput, match="gas_limit"):
         Machine(gas_limit=2**64)
 

@@ -57,11 +57,12 @@ def inspect(module: Path, as_json: bool) -> None:
 
 @corten.command()
 @click.argument("run_directory", metavar="RUN", type=click.Path(exists=True, file_okay=False, path_type=Path))
-def replay(run_directory: Path) -> None:
+@click.option("--engine", type=click.Choice(["wasmtime", "v8"]), default="wasmtime", show_default=True)
+def replay(run_directory: Path, engine: str) -> None:
     """Execute the recorded RUN again in a fresh machine and compare the state roots."""
     from corten.cli.demo import replay_recorded
 
-    replay_recorded(run_directory)
+    replay_recorded(run_directory, engine)
 
 
 @corten.group()

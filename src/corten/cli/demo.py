@@ -20,12 +20,12 @@ def order_book_demo(data: Path | None, seed: int, out: Path | None) -> None:
         run_book_demo(data, seed, out)
 
 
-def replay_recorded(run_directory: Path) -> None:
+def replay_recorded(run_directory: Path, engine: str = "wasmtime") -> None:
     """Execute a run directory again; HostFault names the first message that went differently."""
     from corten.demo.book import replay_run
 
     with _divergence_is_ours():
-        replay_run(run_directory)
+        replay_run(run_directory, None, engine)
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from corten.demo.run import (
     receipt_rows,
 )
 from corten.demo.summary import Agreement, Summary, Units, print_summary
+from corten.vm import Machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,15 +71,15 @@ def run_book_demo(
     return run.path
 
 
-def replay_run(path: Path, console: Console | None = None) -> None:
-    """Executes a recorded run again in a fresh machine.
+def replay_run(path: Path, console: Console | None = None, engine: str = "wasmtime") -> None:
+    """Executes a recorded run again in a fresh machine, by any engine.
 
     Raises InvalidInput when the directory is no run, DivergenceError naming the first message that went differently.
     """
     console = console or Console()
     run = RunDirectory(path)
     manifest = run.manifest()
-    _replay(run, manifest, console)
+    _replay(run, manifest, console, engine)
     run.check(manifest)
     console.print(f"[green]✓[/] {manifest.message_count:,} messages, {len(manifest.roots)} equal state roots")
     console.print(f"[dim]root {manifest.roots[-1] if manifest.roots else 'of an empty run'}[/]")
@@ -148,9 +149,9 @@ def _execute(job: _Generated | _Recorded, run: RunDirectory, console: Console) -
     return summary, Market(job.title, UNITS, job.rules["tick_size"], samples, job.messages["time"], events["Fill"])
 
 
-def _replay(run: RunDirectory, manifest: Manifest, console: Console) -> None:
+def _replay(run: RunDirectory, manifest: Manifest, console: Console, engine: str = "wasmtime") -> None:
     messages = run.messages()
-    execution = Execution(run.module, manifest.rules)
+    execution = Execution(run.module, manifest.rules, Machine(engine))
     intervals = execution.run(messages, manifest.interval)
     for done in _with_progress(intervals, len(messages), "replaying", console):
         compare(run, manifest, done)

@@ -1,4 +1,4 @@
-"""The machine: contracts run, their receipts, their state and its root. The only importer of wasmtime.
+"""The machine: contracts run, their receipts, their state and its root. The only importer of wasmtime and of V8.
 
 `machine` is the API and `contract` what it hands out; `resident` drives one instance through `engine`; `state` and
 `pagetree` commit to memory; `program` loads modules through `cache`; `batch` and `receipts` are columns in and out.

@@ -26,6 +26,9 @@ from wasmtime import _bindings as c_api
 from corten.base.errors import HostFault, InvalidModule, TrapCode
 from corten.vm.cache import Cache
 from corten.vm.callbacks import Callbacks, Service
+from corten.vm.instance import found_outbox_full, owned_view
+from corten.wasm import op
+from corten.wasm.decode import read_instruction
 
 NATIVE_STACK_BYTES: Final = 4 << 20
 """Native stack a guest may use. The metered depth limit stops a guest well before; reaching this is a host fault."""
@@ -43,6 +46,8 @@ _TRAPS: Final = {
     9: TrapCode.UNREACHABLE,
 }
 """Wasmtime's trap codes that a guest can cause. Any other one (0 is native stack overflow) is the host's fault."""
+
+_DIVISIONS: Final = frozenset((op.I32_DIV_S, op.I64_DIV_S))
 
 _VALUE_BYTES: Final = {0x7F: 4, 0x7E: 8, 0x7D: 4, 0x7C: 8, 0x7B: 16}
 """Width of a global by Wasm's byte for its type: i32, i64, f32, f64, v128; Wasmtime numbers the same from 0 up."""
@@ -70,6 +75,8 @@ class EngineSettings:
 class Engine:
     """Compiles modules, through a cache on disk if one is given."""
 
+    name = "wasmtime"
+
     def __init__(self, settings: EngineSettings | None = None, cache: Cache | None = None) -> None:
         self.settings = settings or EngineSettings()
         self._cache = cache
@@ -84,14 +91,14 @@ class Engine:
     def load(self, module: bytes) -> Code:
         """Machine code of `module`, from the cache or compiled; InvalidModule when Wasmtime refuses it."""
         if self._cache is None:
-            return Code(self._engine, self._compile(module))
+            return Code(self._engine, self._compile(module), module)
         key = hashlib.sha256(hashlib.sha256(module).digest() + self.fingerprint).digest()
         stored = self._cache.get(key)
         code = self._deserialize(stored) if stored is not None else None
         if code is None:
             code = self._compile(module)
             self._cache.put(key, bytes(code.serialize()))
-        return Code(self._engine, code)
+        return Code(self._engine, code, module)
 
     def _compile(self, module: bytes) -> wasmtime.Module:
         try:
@@ -108,10 +115,11 @@ class Engine:
 
 
 class Code:
-    """A compiled module; makes instances."""
+    """A compiled module and the bytes that it was compiled from; makes instances."""
 
-    def __init__(self, engine: wasmtime.Engine, module: wasmtime.Module) -> None:
+    def __init__(self, engine: wasmtime.Engine, module: wasmtime.Module, content: bytes) -> None:
         self._engine = engine
+        self.content = content
         self._module = module
         self.global_names = sorted(
             (export.name for export in module.exports if export.name.startswith("corten.global.")),
@@ -126,7 +134,7 @@ class Code:
 
         HostFault when the system has no room for its memories.
         """
-        return Instance(self._engine, self._module, self.global_names, self._import_types, services)
+        return Instance(self._engine, self._module, self, self._import_types, services)
 
 
 class Instance:
@@ -136,7 +144,7 @@ class Instance:
         self,
         engine: wasmtime.Engine,
         module: wasmtime.Module,
-        global_names: list[str],
+        code: Code,
         import_types: Sequence[wasmtime.FuncType],
         services: Sequence[Service],
     ) -> None:
@@ -147,11 +155,20 @@ class Instance:
         self.memory = self._memory("memory")
         self._callbacks.attach(self.memory)
         self.system = self._memory("corten.system")
-        self._globals = [self._export(name, "global_") for name in global_names]
+        self._globals = [self._export(name, "global_") for name in code.global_names]
+        self._content = code.content
         self._trap = ctypes.c_void_p()
         self._argument = (ctypes.c_uint32 * 4)()
         self._run_call = self._prepare("corten.run", 0)
         self._recover_call = self._prepare("corten.recover", 1)
+
+    def advance(self) -> bool:
+        """Apply frames to their end (True), or to a message that found the outbox full (False)."""
+        while (trap := self.run()) is not None:
+            self.recover(trap)
+            if found_outbox_full(self.system):
+                return False
+        return True
 
     def run(self) -> TrapCode | None:
         """Apply frames until their end (None) or until the guest traps; HostFault when the engine itself gave up."""
@@ -218,9 +235,7 @@ class Instance:
         base = ctypes.cast(c_api.wasmtime_memory_data(self._context, ctypes.byref(handle)), ctypes.c_void_p)
         if base.value is None or size % _PAGE_BYTES:
             raise HostFault(f"memory {name!r} has no usable base or size ({size} bytes)")
-        view = _owned_array(size).from_address(base.value)
-        view.owner = self._store
-        return memoryview(view).cast("B")
+        return owned_view(base.value, size, self._store)
 
     def _prepare(self, name: str, value_count: int) -> tuple[Any, ...]:
         function = self._export(name, "func")
@@ -240,8 +255,10 @@ class Instance:
         number = ctypes.c_uint8(255)
         c_api.wasmtime_trap_code(trap, ctypes.byref(number))
         self._trap.value = None
-        c_api.wasm_trap_delete(trap)
         code = _TRAPS.get(number.value)
+        if code is TrapCode.INTEGER_OVERFLOW and not self._is_division(trap):
+            code = TrapCode.INVALID_CONVERSION
+        c_api.wasm_trap_delete(trap)
         if code is None:
             reason = "native stack overflow" if number.value == 0 else f"engine trap {number.value}"
             raise self._fault(f"{reason} inside the guest: the metered limits should have stopped it first")
@@ -253,6 +270,14 @@ class Instance:
         fault = HostFault(reason if failure is None else f"a host function failed: {failure!r}")
         fault.__cause__ = failure
         return fault
+
+    def _is_division(self, trap: Any) -> bool:
+        """Whether an integer overflow is a quotient's, not that of a float converted to an integer."""
+        frame = c_api.wasm_trap_origin(trap)
+        offset = c_api.wasm_frame_module_offset(frame)
+        c_api.wasm_frame_delete(frame)
+        (code, *_), _ = read_instruction(self._content, offset)
+        return code in _DIVISIONS
 
 
 def _configuration(settings: EngineSettings) -> wasmtime.Config:
@@ -278,12 +303,6 @@ def _wasmtime_version() -> str:
     from importlib.metadata import version
 
     return version("wasmtime")
-
-
-@cache
-def _owned_array(size: int) -> Any:
-    """A ctypes array type with room for an `owner` attribute, which keeps the memory's store alive."""
-    return type("OwnedBytes", (ctypes.c_uint8 * size,), {"owner": None})
 
 
 def _check(error: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache as memoized
 from pathlib import Path
 from typing import Any, Final
@@ -12,12 +12,15 @@ from corten.base.errors import InvalidInput
 from corten.vm.cache import Cache, default_directory
 from corten.vm.codec import describe
 from corten.vm.contract import Contract, initialize
-from corten.vm.engine import Engine
+from corten.vm.instance import Engine
 from corten.vm.interface import suggestion
 from corten.vm.layout import Layout
-from corten.vm.program import Loader, Passes, Program, check_memory_limit
+from corten.vm.program import Loader, Passes, Program, check_memory_limit, load_code
 from corten.vm.residency import AnyProgram, Environment, Image, Residency, Settings
 from corten.vm.state import contract_hash, machine_root
+
+ENGINES: Final = ("wasmtime", "v8", "python")
+"""wasmtime and v8 run a contract's module; python runs its source under CPython."""
 
 DEFAULT_MEMORY_LIMIT: Final = 256 << 20
 DEFAULT_GAS_LIMIT: Final = 100_000_000
@@ -33,7 +36,7 @@ class MachineSnapshot:
 
 
 class Machine:
-    """Contracts in memory, run by `engine`: "wasmtime", or "python" (the source under CPython: no gas, no root).
+    """Contracts in memory, run by `engine`: "wasmtime", "v8" (equal in all but speed) or "python" (no gas, no root).
 
     `memory_limit` is each contract's memory in bytes (a multiple of 65536), `gas_limit` what one message may use unless
     it says otherwise, `chain` the chain's number; `time` (ns) and `height` are what contracts see, set them as blocks
@@ -51,8 +54,8 @@ class Machine:
         cache: bool | str | Path = True,
         passes: Passes | None = None,
     ) -> None:
-        if engine not in ("wasmtime", "python"):
-            raise InvalidInput("engine", "'wasmtime' or 'python'", describe(engine))
+        if engine not in ENGINES:
+            raise InvalidInput("engine", " or ".join(map(repr, ENGINES)), describe(engine))
         check_memory_limit(memory_limit)
         self.settings = Settings(engine, memory_limit, gas_limit, chain, passes or Passes(), _directory(cache))
         self._environment = Environment(self.settings)
@@ -119,11 +122,11 @@ class Machine:
         return MachineSnapshot(tuple(images), self.time, self.height)
 
     def restore(self, snapshot: MachineSnapshot) -> None:
-        """Back to a snapshot of this machine, or over to one of a fork with the same settings."""
+        """Back to a snapshot of this machine, or over to one of another with the same settings, whatever its engine."""
         restored: dict[str, Contract] = {}
-        for name, program, image in snapshot.contracts:
-            self._check_program(program)
+        for name, taken, image in snapshot.contracts:
             known = self._contracts.get(name)
+            program = self._adopted(taken, known)
             if known is not None and known.residency.program is program:
                 known.residency.restore(image)
                 restored[name] = known
@@ -160,7 +163,7 @@ class Machine:
             return load_source(source, layout)
         directory = self.settings.cache_directory
         cache = None if directory is None else Cache(directory)
-        return Loader(_engine(directory), cache, layout, self.settings.passes).load(source)
+        return Loader(_engine(self.settings.engine, directory), cache, layout, self.settings.passes).load(source)
 
     def _free_name(self, name: str) -> str:
         number, chosen = 1, name
@@ -169,7 +172,21 @@ class Machine:
             chosen = f"{name}-{number}"
         return chosen
 
+    def _adopted(self, program: AnyProgram, known: Contract | None) -> AnyProgram:
+        """A snapshot's program for this machine's engine; the known contract's if it is the same module."""
+        self._check_program(program)
+        if not isinstance(program, Program) or program.engine == self.settings.engine:
+            return program
+        own = None if known is None else known.residency.program
+        if isinstance(own, Program) and (own.module_hash, own.module) == (program.module_hash, program.module):
+            return own
+        engine = _engine(self.settings.engine, self.settings.cache_directory)
+        return replace(program, engine=engine.name, code=load_code(engine, program.module))
+
     def _check_program(self, program: AnyProgram) -> None:
+        if isinstance(program, Program) is (self.settings.engine == "python"):
+            expected = f"one of an engine that keeps state as {self.settings.engine!r} does"
+            raise InvalidInput("snapshot", expected, f"a {type(program).__name__}")
         if program.layout.memory_bytes != self.settings.memory_limit:
             found = f"one of {program.layout.memory_bytes} bytes"
             raise InvalidInput("snapshot", f"a memory limit of {self.settings.memory_limit} bytes", found)
@@ -194,6 +211,13 @@ def _directory(cache: bool | str | Path) -> Path | None:
 
 
 @memoized
-def _engine(cache_directory: Path | None) -> Engine:
+def _engine(name: str, cache_directory: Path | None) -> Engine:
     """One engine for all machines of a process, so that forks share machine code."""
-    return Engine(cache=None if cache_directory is None else Cache(cache_directory))
+    cache = None if cache_directory is None else Cache(cache_directory)
+    if name == "v8":
+        from corten.vm.v8_engine import V8Engine
+
+        return V8Engine(cache)
+    from corten.vm.engine import Engine as Wasmtime
+
+    return Wasmtime(cache=cache)

@@ -23,8 +23,8 @@ import numpy as np
 
 from corten.base.errors import InvalidInput, InvalidModule
 from corten.vm.cache import Cache
-from corten.vm.engine import Code, Engine
 from corten.vm.host import check_available
+from corten.vm.instance import Code, Engine
 from corten.vm.interface import Interface
 from corten.vm.layout import LOG_RED_ZONE_BYTES, PAGE_BYTES, WASM_PAGE_BYTES, Layout
 from corten.wasm import op
@@ -49,13 +49,15 @@ class Passes:
 
 @dataclass(frozen=True)
 class Program:
-    """A deployable contract: its interface, its machine code, and what its memory starts with.
+    """A deployable contract: its interface, its instrumented module, an engine's code of that, and its initial pages.
 
     `module_hash` is the SHA-256 of the native module, custom sections included, before instrumentation.
     """
 
     module_hash: bytes
     interface: Interface
+    module: bytes
+    engine: str
     code: Code
     layout: Layout
     initial_pages: tuple[int, ...]
@@ -115,12 +117,12 @@ class Loader:
         """A native module; `directory` is where its sources are looked for."""
         artifact = self._instrumented(module)
         lines = parse_lines(artifact.lines) if artifact.lines else Lines(())
-        code = self._engine.load(artifact.module)
-        check_available(code.imports, "wasmtime")
         return Program(
             module_hash=hashlib.sha256(module).digest(),
             interface=Interface(parse_abi(artifact.abi), lines),
-            code=code,
+            module=artifact.module,
+            engine=self._engine.name,
+            code=load_code(self._engine, artifact.module),
             layout=self._layout,
             initial_pages=artifact.initial_pages,
             directory=directory,
@@ -148,6 +150,13 @@ class Loader:
     def _put(self, key: bytes, content: bytes) -> None:
         if self._cache is not None:
             self._cache.put(key, content)
+
+
+def load_code(engine: Engine, module: bytes) -> Code:
+    """An engine's code of an instrumented module; InvalidInput for host functions that it does not serve."""
+    code = engine.load(module)
+    check_available(code.imports, engine.name)
+    return code
 
 
 def instrument_native(content: bytes, layout: Layout, passes: Passes) -> Artifact:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from corten.base.errors import HostFault, InvalidInput, Status, TrapCode
+from corten.base.errors import HostFault, InvalidInput
 from corten.vm.batch import Frames
 from corten.vm.codec import describe
 from corten.vm.host import HostFunctions
@@ -77,7 +77,7 @@ class Residence(Protocol):
 class Resident:
     """A contract's instance and its state. Not for two threads at once: the contract holds a lock.
 
-    After a HostFault the memory may hold half a message: the instance is `faulted` and must be replaced.
+    After a HostFault or an interrupt the memory may hold half a message: the instance is `faulted`, to be replaced.
     """
 
     failure: BaseException | None = None
@@ -109,7 +109,8 @@ class Resident:
         except (struct.error, OverflowError, TypeError):
             entry.parameters.check(values)
             raise InvalidInput("sender", f"an integer 0 … {2**32 - 1} (u32)", describe(sender)) from None
-        self._run()
+        while not self._advance():
+            pass
         status, _, code, site, gas, _, count, _ = RECEIPT.unpack_from(system, self._receipts)
         if not count:
             return status, code, site, gas, b""
@@ -143,21 +144,17 @@ class Resident:
         frames.write(begin, self._inbox_words(count, frames.stride))
         flags = READ_ONLY if frames.read_only else 0
         self._system[:HEADER_OFFSET] = self._layout.control(self._inbox + count * frames.stride, flags)
-        while (trap := self._step()) is not None:
-            self._recover(trap)
-            (done,) = U32.unpack_from(self._system, NEXT_INDEX_OFFSET)
-            if self._was_crowded_out(done - 1):
+        while not self._advance():
+            if self._is_outbox_begun():
+                (done,) = U32.unpack_from(self._system, NEXT_INDEX_OFFSET)
                 return int(done) - 1
         return count
 
-    def _was_crowded_out(self, message: int) -> bool:
-        """Whether a trapped message ran out of an outbox that others had begun to fill: alone it might fit.
+    def _is_outbox_begun(self) -> bool:
+        """Whether a message that found the outbox full was crowded out by others: alone it might fit.
 
         Its records are gone already, so what is in the outbox is the others'. It is applied again in the next crossing.
         """
-        status, _, code, *_ = RECEIPT.unpack_from(self._system, self._receipts + message * RECEIPT.size)
-        if status != Status.TRAPPED or code != TrapCode.OUTBOX_EXHAUSTED:
-            return False
         (end,) = U32.unpack_from(self._system, OUTBOX_CURSOR_OFFSET)
         return bool(end > self._outbox)
 
@@ -170,26 +167,14 @@ class Resident:
         index = np.frombuffer(self._system, np.uint32, (index_end - begin) // U32.size, begin)
         return Crossing(first_message, outbox.copy(), index - np.uint32(self._outbox))
 
-    def _run(self) -> None:
-        """Run to the end of the frames, whatever traps on the way."""
-        while (trap := self._step()) is not None:
-            self._recover(trap)
-
-    def _recover(self, trap: TrapCode) -> None:
-        try:
-            self._instance.recover(trap)
-        except HostFault:
-            self.faulted = True
-            raise
-
-    def _step(self) -> TrapCode | None:
+    def _advance(self) -> bool:
+        """Apply frames; False after one that found the outbox full. Interrupted, the instance is as good as broken."""
         if self.faulted:
             raise HostFault("this contract's instance broke in an earlier call: restore a snapshot")
-        try:
-            return self._instance.run()
-        except HostFault:
-            self.faulted = True
-            raise
+        self.faulted = True  # until the engine has come back
+        is_finished = self._instance.advance()
+        self.faulted = False
+        return is_finished
 
     def _set_header(self, header: bytes) -> None:
         self._system[HEADER_OFFSET : HEADER_OFFSET + HEADER_BYTES] = header
