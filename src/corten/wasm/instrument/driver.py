@@ -1,4 +1,4 @@
-"""`corten.run` applies a batch of frames inside the guest; `corten.recover` finishes a message that trapped.
+"""`corten.run` applies a batch of frames inside the guest; `corten.recover` ends a message that trapped.
 
 The system memory they read and write is described in docs/spec/module.md. Rejecting costs a rollback of what was
 logged and nothing else: no trap, no exit to the host. A frame whose size makes no sense ends the batch, since nothing
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from corten.wasm.sections import Abi, Entry, Scalar
 
 STANDALONE: Final = ("begin",)
-DRIVER: Final = ("begin_batch", "finish", "run", "recover", "enter", "undo")
+DRIVER: Final = ("begin_batch", "run", "recover", "enter", "undo")
 FRAME_HEADER_BYTES: Final = 16
 
 
@@ -48,23 +48,29 @@ _BEGIN_BATCH: Final = f"""
 {_control("index_limit")} global.set $index_limit
 """
 
-# The receipt of the message, then the cursors: parameters status, code | site << 12, gas, next frame.
-_FINISH: Final = f"""
-{_control("message")} i32.const {RECEIPT_BYTES} i32.mul {_control("receipts")} i32.add local.set $receipt
+# The receipt at $receipt of what $status, $word (code | site << 12) and $used (gas) tell.
+_RECEIPT: Final = f"""
 local.get $receipt
-local.get $status
-local.get $word i32.const 4095 i32.and i32.const 16 i32.shl i32.or i32.store@1
-local.get $receipt local.get $word i32.const 12 i32.shr_u i32.store@1+4
-local.get $receipt local.get $gas i64.store@1+8
+local.get $word i32.const 12 i32.shr_u i64.extend_i32_u i64.const 32 i64.shl
+local.get $status local.get $word i32.const 4095 i32.and i32.const 16 i32.shl i32.or i64.extend_i32_u i64.or
+i64.store@1
+local.get $receipt local.get $used i64.store@1+8
 local.get $receipt
 global.get $index_start {_control("index")} i32.sub i32.const 2 i32.shr_u i32.store@1+16
 local.get $receipt
 global.get $index global.get $index_start i32.sub i32.const 2 i32.shr_u i32.store@1+20
 local.get $receipt i64.const 0 i64.store@1+24
+"""
+
+# The host reads these when `run` or `recover` has come back; in between only the cursor is kept, for `recover`.
+_PUBLISH: Final = f"""
+i32.const 0 local.get $frame i32.store@1+{CONTROL["cursor"]}
+i32.const 0 global.get $message i32.store@1+{CONTROL["message"]}
 i32.const 0 global.get $outbox i32.store@1+{CONTROL["outbox_cursor"]}
 i32.const 0 global.get $index i32.store@1+{CONTROL["index_cursor"]}
-i32.const 0 {_control("message")} i32.const 1 i32.add i32.store@1+{CONTROL["message"]}
-i32.const 0 local.get $next i32.store@1+{CONTROL["cursor"]}
+"""
+_FIND_RECEIPT: Final = f"""
+global.get $message i32.const {RECEIPT_BYTES} i32.mul {_control("receipts")} i32.add local.set $receipt
 """
 
 _DROP_RECORDS: Final = "global.get $outbox_start global.set $outbox global.get $index_start global.set $index"
@@ -72,15 +78,19 @@ _DROP_RECORDS: Final = "global.get $outbox_start global.set $outbox global.get $
 # A frame holds its header and its payload, is a multiple of 8 bytes, and lies before the end.
 _RUN: Final = f"""
 call $begin_batch
+{_control("cursor")} local.set $frame
+{_control("end")} local.set $end
+{_control("message")} global.set $message
+{_FIND_RECEIPT}
 loop $batch
-  {_control("cursor")} local.set $frame
-  {_control("end")} local.get $frame i32.gt_u
+  local.get $end local.get $frame i32.gt_u
   if $any
+    i32.const 0 local.get $frame i32.store@1+{CONTROL["cursor"]}
     {{begin_message}}
     block $finished
       block $malformed
         block $unknown
-          {_control("end")} local.get $frame i32.sub local.set $left
+          local.get $end local.get $frame i32.sub local.set $left
           local.get $left local.set $size
           local.get $left i32.const {FRAME_HEADER_BYTES} i32.lt_u br_if $malformed
           local.get $frame i32.load@1 local.set $length
@@ -103,13 +113,15 @@ loop $batch
       i32.const {int(InvalidCode.MALFORMED_PAYLOAD)} local.set $word
     end
     {{settle}}
-    local.get $status local.get $word
-    {_control("gas_limit", "i64")} global.get $gas i64.sub
-    local.get $frame local.get $size i32.add
-    call $finish
+    {_control("gas_limit", "i64")} global.get $gas i64.sub local.set $used
+    {_RECEIPT} {{origin}}
+    local.get $receipt i32.const {RECEIPT_BYTES} i32.add local.set $receipt
+    global.get $message i32.const 1 i32.add global.set $message
+    local.get $frame local.get $size i32.add local.set $frame
     br $batch
   end
 end
+{_PUBLISH}
 """
 
 _BEGIN_MESSAGE: Final = f"""
@@ -118,7 +130,6 @@ _BEGIN_MESSAGE: Final = f"""
 global.get $log_begin global.set $log
 global.get $outbox global.set $outbox_start
 global.get $index global.set $index_start
-{_control("message")} global.set $message
 i32.const 0 global.set $trap
 i32.const 0 local.set $word
 i32.const 0 local.set $keep
@@ -159,16 +170,19 @@ call $rollback
 {_DROP_RECORDS}
 {{inherit}}
 {_control("gas_limit", "i64")} local.set $limit
-local.get $limit local.set $owed
+local.get $limit local.set $used
 global.get $trap i32.const 4095 i32.and
 if $raised
-  global.get $trap local.set $code
-  local.get $limit global.get $gas i64.sub i64.const {{trap_cost}} i64.add local.set $owed
-  local.get $owed local.get $limit i64.gt_u if $all local.get $limit local.set $owed end
+  global.get $trap local.set $word
+  local.get $limit global.get $gas i64.sub i64.const {{trap_cost}} i64.add local.set $used
+  local.get $used local.get $limit i64.gt_u if $all local.get $limit local.set $used end
 end
-i32.const {int(Status.TRAPPED)} local.get $code local.get $owed
-local.get $frame local.get $frame i32.load@1 i32.add
-call $finish
+i32.const {int(Status.TRAPPED)} local.set $status
+{_FIND_RECEIPT}
+{_RECEIPT} {{origin}}
+global.get $message i32.const 1 i32.add global.set $message
+local.get $frame local.get $frame i32.load@1 i32.add local.set $frame
+{_PUBLISH}
 """
 
 
@@ -177,24 +191,23 @@ def driver_functions(context: Context, abi: Abi, assembler: Assembler) -> Iterat
     module, options = context.module, context.options
     none = type_index(module, (), ())
     yield assembler.function(none, {}, {}, _BEGIN_BATCH)
-    operands = {"status": I32, "word": I32, "gas": I64, "next": I32}
     calls = imports_call(module)
-    finish = _FINISH + (ORIGIN if calls else "")
-    yield assembler.function(type_index(module, tuple(operands.values()), ()), operands, {"receipt": I32}, finish)
     begin = _BEGIN_MESSAGE.format(message_cost=f"i64.const {options.schedule.message if options.gas else 0}")
-    calls = imports_call(module)
     dispatch = _dispatch(context, abi, assembler)
     text = _RUN.format(
         begin_message=begin + save_globals(context) + (f" {BEGIN}" if calls else ""),
         affordable=_AFFORDABLE,
         dispatch=dispatch,
         settle=_SETTLE_GAS + (SETTLE if calls else "") + _SETTLE,
+        origin=ORIGIN if calls else "",
     )
-    names = ("frame", "left", "size", "length", "status", "word", "keep")
-    yield assembler.function(none, {}, dict.fromkeys(names, I32), text)
-    locals_ = {"frame": I32, "limit": I64, "owed": I64}
-    recover = _RECOVER.format(trap_cost=options.schedule.trap, inherit=RECOVER if calls else "")
-    yield assembler.function(type_index(module, (I32,), ()), {"code": I32}, locals_, recover)
+    names = ("frame", "end", "receipt", "left", "size", "length", "status", "word", "keep")
+    yield assembler.function(none, {}, dict.fromkeys(names, I32) | {"used": I64}, text)
+    locals_ = {"frame": I32, "receipt": I32, "status": I32, "limit": I64, "used": I64}
+    recover = _RECOVER.format(
+        trap_cost=options.schedule.trap, inherit=RECOVER if calls else "", origin=ORIGIN if calls else ""
+    )
+    yield assembler.function(type_index(module, (I32,), ()), {"word": I32}, locals_, recover)
     yield enter_function(context, assembler, dispatch, save_globals(context))
     yield undo_function(context, assembler)
 
