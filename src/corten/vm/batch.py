@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from corten.base.calls import CONTRACT_BIT
 from corten.base.errors import InvalidInput
 from corten.vm.codec import describe
 from corten.vm.interface import EntryType, Interface, suggestion
@@ -181,12 +182,12 @@ def conform(rows: Any, entry: EntryType) -> NDArray[np.void]:
 
 
 def check_sender(sender: ArrayLike, count: int) -> Words:
-    """Senders as unsigned words: one, or one for each row; InvalidInput unless they are u32."""
+    """Senders as unsigned words: one, or one for each row; InvalidInput unless they are u32 accounts of no contract."""
     array = _integers(sender)
     if array.dtype.kind not in "ui" or array.shape not in ((), (count,)):
         raise InvalidInput("sender", f"one u32 or {count} of them", f"{array.dtype} of shape {array.shape}")
-    if array.size and not 0 <= int(array.min()) <= int(array.max()) <= _U32_MAX:
-        raise InvalidInput("sender", f"u32, 0 … {_U32_MAX}", f"{int(array.min())} … {int(array.max())}")
+    if array.size and not 0 <= int(array.min()) <= int(array.max()) < CONTRACT_BIT:
+        raise InvalidInput("sender", f"u32, 0 … {CONTRACT_BIT - 1}", f"{int(array.min())} … {int(array.max())}")
     return array.astype(np.uint64)
 
 

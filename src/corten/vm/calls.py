@@ -322,7 +322,7 @@ class Switchboard:
             return None
         residency.lock.acquire()
         try:
-            resident = residency.live()
+            resident: Any = residency.live()
             resident.prepare(self._header)
             return self._attached(residency, resident)
         except BaseException:

@@ -12,9 +12,11 @@ from numpy.typing import ArrayLike
 
 from corten.base.errors import InvalidInput, Status
 from corten.vm.batch import Batch, Frames, UniformFrames
+from corten.vm.call_records import Origin
+from corten.vm.calls import Registry
 from corten.vm.codec import describe
 from corten.vm.interface import EntryType, Interface, suggestion
-from corten.vm.receipts import Origin, Receipt, Receipts
+from corten.vm.receipts import Receipt, Receipts
 from corten.vm.residency import Image, Residency
 from corten.vm.resident import PreparedEntry
 from corten.vm.state import PageProof
@@ -29,14 +31,18 @@ class Contract:
     message or batch at a time, others wait; different contracts run in parallel.
     """
 
-    def __init__(self, name: str, residency: Residency) -> None:
+    def __init__(self, name: str, residency: Residency, registry: Registry | None = None) -> None:
+        """Without a registry the contract is alone: there is nobody to call."""
         program = residency.program
+        registry = registry or Registry()
+        self.address = residency.address
         self.name = name
         self.interface: Interface = program.interface
         self.residency = residency
-        self._origin = Origin(program.interface, program.directory)
+        self._registry = registry
+        self._origin = registry.origin(residency)
         self.entries = {
-            entry.name: Entry(self._origin, residency, entry)
+            entry.name: Entry(self._origin, residency, registry, entry)
             for entry in self.interface.entries
             if entry.kind != "init"
         }
@@ -97,8 +103,12 @@ class Contract:
         entries = frames.entries
         residency = self.residency
         header = residency.environment.header(gas_limit, time, height)
-        with residency.lock:
-            columns, crossings = residency.live().submit(frames, header)
+        if residency.may_call:
+            with self._registry.message(residency, header, frames.read_only) as resident:
+                columns, crossings = resident.submit(frames, header)
+        else:
+            with residency.lock:
+                columns, crossings = residency.live().submit(frames, header)
         return Receipts(self._origin, entries, columns, crossings)
 
     @property
@@ -114,18 +124,22 @@ class Contract:
         """A 4 KiB page of memory with its path to `state_root`."""
         return self.residency.prove(page)
 
+    def __index__(self) -> int:
+        """The address: a contract may stand where a contract's entry takes an address or an account."""
+        return self.address
+
     def __repr__(self) -> str:
         return f"<Contract {self.name}: {', '.join(self.entries)}>"
 
 
-def initialize(residency: Residency, sender: int, arguments: Mapping[str, Any]) -> None:
+def initialize(residency: Residency, registry: Registry, sender: int, arguments: Mapping[str, Any]) -> None:
     """Run a new contract's init entry, if there is one; Rejected or Trapped when it refuses."""
     interface = residency.program.interface
     if interface.init is None:
         if arguments:
             raise InvalidInput("deploy", f"no arguments: {interface.name} has no @init", ", ".join(arguments))
         return
-    entry = Entry(Origin(interface, residency.program.directory), residency, interface.init)
+    entry = Entry(registry.origin(residency), residency, registry, interface.init)
     entry.apply(arguments, {"sender": sender}).raise_for_status()
 
 
@@ -136,15 +150,17 @@ class Entry:
     `height`. A message returns its Receipt, accepted or not. A view returns its value; Rejected and Trapped are raised.
     """
 
-    def __init__(self, origin: Origin, residency: Residency, entry: EntryType) -> None:
+    def __init__(self, origin: Origin, residency: Residency, registry: Registry, entry: EntryType) -> None:
         self.type = entry
         self.name = entry.name
         self._origin = origin
+        self._registry = registry
         self._residency = residency
         self._environment = residency.environment
         self._prepared = PreparedEntry(entry, residency.program.layout)
         self._names = entry.parameters.names
         self._is_view = entry.kind == "view"
+        self._may_call = residency.may_call
         self._result = entry.result
         self._read = None if entry.returns is None else entry.returns.read
         self.__doc__ = f"{entry.kind}: {entry.signature}"
@@ -183,12 +199,18 @@ class Entry:
 
     def _apply(self, values: Sequence[Any], sender: int, header: bytes) -> Any:
         residency = self._residency
-        with residency.lock:
-            resident = residency.resident or residency.live()
-            status, code, site, gas, records = resident.apply(self._prepared, sender, values, header)
+        callee = 0
+        if self._may_call:
+            with self._registry.message(residency, header, self._is_view) as resident:
+                status, code, site, gas, records = resident.apply(self._prepared, sender, values, header)
+                callee = resident.origin
+        else:
+            with residency.lock:
+                resident = residency.resident or residency.live()
+                status, code, site, gas, records = resident.apply(self._prepared, sender, values, header)
         if self._is_view and status == 0:
             return self._value(records)
-        receipt = Receipt(self._origin, self.type, status, code, site, gas, records, resident.failure)
+        receipt = Receipt(self._origin, self.type, status, code, site, gas, records, resident.failure, callee)
         if self._is_view or status == Status.INVALID:
             raise receipt.exception()
         return receipt

@@ -15,9 +15,9 @@ import hashlib
 import platform
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Final
 
 import wasmtime
@@ -25,7 +25,7 @@ from wasmtime import _bindings as c_api
 
 from corten.base.errors import HostFault, InvalidModule, TrapCode
 from corten.vm.cache import Cache
-from corten.vm.callbacks import Callbacks, Service
+from corten.vm.callbacks import Callbacks, GuestStopped, Port, Service
 from corten.vm.instance import found_outbox_full, owned_view
 from corten.wasm import op
 from corten.wasm.decode import read_instruction
@@ -129,7 +129,7 @@ class Code:
         self.imports = [name for name, _ in imports]
         self._import_types = [type_ for _, type_ in imports if isinstance(type_, wasmtime.FuncType)]
 
-    def instantiate(self, services: Sequence[Service] = ()) -> Instance:
+    def instantiate(self, services: Sequence[Service | Port] = ()) -> Instance:
         """A fresh instance with its own memories, whose imports `services` answer, in the order of `imports`.
 
         HostFault when the system has no room for its memories.
@@ -146,7 +146,7 @@ class Instance:
         module: wasmtime.Module,
         code: Code,
         import_types: Sequence[wasmtime.FuncType],
-        services: Sequence[Service],
+        services: Sequence[Service | Port],
     ) -> None:
         self._store = wasmtime.Store(engine)
         self._context = self._store._context()
@@ -161,10 +161,13 @@ class Instance:
         self._argument = (ctypes.c_uint32 * 4)()
         self._run_call = self._prepare("corten.run", 0)
         self._recover_call = self._prepare("corten.recover", 1)
+        self.before_recovery: Callable[[], None] | None = None
 
     def advance(self) -> bool:
         """Apply frames to their end (True), or to a message that found the outbox full (False)."""
         while (trap := self.run()) is not None:
+            if self.before_recovery is not None:
+                self.before_recovery()
             self.recover(trap)
             if found_outbox_full(self.system):
                 return False
@@ -183,6 +186,27 @@ class Instance:
         error = _call_unchecked(*self._recover_call)
         if error is not None or self._trap.value is not None:
             raise HostFault(f"recover itself stopped: {self._stopped(error)!r}")
+
+    def enter(self) -> TrapCode | None:
+        """Apply one entry as a part of another contract's message, as the call area says; as `run`."""
+        error = _call_unchecked(*self._enter_call)
+        if error is None and self._trap.value is None:
+            return None
+        return self._stopped(error)
+
+    def undo(self) -> None:
+        """Roll back everything since the first `enter` of another contract's message."""
+        error = _call_unchecked(*self._undo_call)
+        if error is not None or self._trap.value is not None:
+            raise HostFault(f"undo itself stopped: {self._stopped(error)!r}")
+
+    @cached_property
+    def _enter_call(self) -> tuple[Any, ...]:
+        return self._prepare("corten.enter", 0)
+
+    @cached_property
+    def _undo_call(self) -> tuple[Any, ...]:
+        return self._prepare("corten.undo", 0)
 
     def globals(self) -> bytes:
         """Wasm's type byte and the little-endian value (4, 8 or 16 bytes) of every exported global, in order."""
@@ -250,7 +274,7 @@ class Instance:
     def _stopped(self, error: int | None) -> TrapCode:
         if error is not None:
             message = wasmtime.WasmtimeError._from_ptr(ctypes.cast(error, ctypes.POINTER(c_api.wasmtime_error_t)))
-            raise self._fault(f"the engine could not run the guest: {message}")
+            return self._given_up(f"the engine could not run the guest: {message}")
         trap = ctypes.cast(self._trap, ctypes.POINTER(c_api.wasm_trap_t))
         number = ctypes.c_uint8(255)
         c_api.wasmtime_trap_code(trap, ctypes.byref(number))
@@ -261,15 +285,17 @@ class Instance:
         c_api.wasm_trap_delete(trap)
         if code is None:
             reason = "native stack overflow" if number.value == 0 else f"engine trap {number.value}"
-            raise self._fault(f"{reason} inside the guest: the metered limits should have stopped it first")
+            return self._given_up(f"{reason} inside the guest: the metered limits should have stopped it first")
         return code
 
-    def _fault(self, reason: str) -> HostFault:
-        """The engine gave up by itself, or because a service raised: then that is the reason."""
+    def _given_up(self, reason: str) -> TrapCode:
+        """The engine stopped by itself, or because a service did: what the service left with says more."""
         failure = self._callbacks.take_failure()
-        fault = HostFault(reason if failure is None else f"a host function failed: {failure!r}")
-        fault.__cause__ = failure
-        return fault
+        if isinstance(failure, GuestStopped):
+            return failure.code
+        if failure is not None:
+            raise HostFault(f"a host function failed: {failure!r}") from failure
+        raise HostFault(reason)
 
     def _is_division(self, trap: Any) -> bool:
         """Whether an integer overflow is a quotient's, not that of a float converted to an integer."""

@@ -9,8 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from corten.base.calls import CALL_REJECTS
 from corten.base.errors import InvalidCode, InvalidInput, Status, TrapCode
 from corten.vm.codec import Codec, RecordType, Types
+from corten.vm.selectors import CallableEntry, callable_entries
 from corten.wasm.sections import Abi, Entry, Lines
 
 _LIBRARY: Final = Path(__file__).resolve().parents[2]
@@ -64,6 +66,11 @@ class Interface:
         """The entry that deploy calls, if the contract has one."""
         return next((entry for entry in self.entries if entry.kind == "init"), None)
 
+    @cached_property
+    def selectors(self) -> dict[int, CallableEntry]:
+        """What other contracts may call, by selector."""
+        return callable_entries(self.abi)
+
     def entry(self, name: str) -> EntryType:
         """A message or view by name; InvalidInput suggests the nearest name there is."""
         found = self.by_name.get(name)
@@ -80,7 +87,7 @@ class Interface:
         if status == Status.ACCEPTED:
             return None
         if status == Status.REJECTED:
-            return self.errors[code - 1] if 0 < code <= len(self.errors) else f"error_{code}"
+            return self.errors[code - 1] if 0 < code <= len(self.errors) else CALL_REJECTS.get(code, f"error_{code}")
         names: dict[int, str] = {one.value: one.name for one in (TrapCode if status == Status.TRAPPED else InvalidCode)}
         return names.get(code, f"code_{code}").lower()
 

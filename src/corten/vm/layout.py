@@ -35,9 +35,9 @@ FRAME_HEADER: Final = struct.Struct("<IIII")
 RECEIPT: Final = struct.Struct("<BBHIqIIQ")
 RECEIPT_DTYPE: Final = np.dtype(
     {
-        "names": ["status", "code", "site", "gas", "first_record", "record_count"],
-        "formats": ["u1", "<u2", "<u4", "<i8", "<u4", "<u4"],
-        "offsets": [0, 2, 4, 8, 16, 20],
+        "names": ["status", "code", "site", "gas", "first_record", "record_count", "origin"],
+        "formats": ["u1", "<u2", "<u4", "<i8", "<u4", "<u4", "<u8"],
+        "offsets": [0, 2, 4, 8, 16, 20, 24],
         "itemsize": 32,
     }
 )
@@ -48,6 +48,7 @@ _HEADER: Final = struct.Struct("<qqqqi")
 _U64: Final = (1 << 64) - 1
 HEADER_OFFSET: Final = 64
 HEADER_BYTES: Final = _HEADER.size
+ADDRESS_OFFSET: Final = 100
 NEXT_INDEX_OFFSET: Final = 16
 CURSOR_OFFSET: Final = 12
 OUTBOX_CURSOR_OFFSET: Final = 32

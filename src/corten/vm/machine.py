@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from corten.base.errors import InvalidInput
 from corten.vm.cache import Cache, default_directory
+from corten.vm.calls import FIRST_ADDRESS, Registry
 from corten.vm.codec import describe
 from corten.vm.contract import Contract, initialize
 from corten.vm.instance import Engine
@@ -60,6 +61,7 @@ class Machine:
         self.settings = Settings(engine, memory_limit, gas_limit, chain, passes or Passes(), _directory(cache))
         self._environment = Environment(self.settings)
         self._contracts: dict[str, Contract] = {}
+        self._registry = Registry()
 
     @property
     def time(self) -> int:
@@ -104,38 +106,52 @@ class Machine:
         chosen = self._free_name(program.interface.name) if name is None else name
         if chosen in self._contracts:
             raise InvalidInput("name", "a name that no contract has yet", repr(chosen))
-        residency = Residency(self._environment, program)
-        initialize(residency, sender, arguments)
-        contract = self._contracts[chosen] = Contract(chosen, residency)
+        registry = self._registry
+        with registry.lock:
+            residency = Residency(self._environment, program, address=registry.next_address)
+            with registry.added(residency):
+                initialize(residency, registry, sender, arguments)
+            contract = self._contracts[chosen] = Contract(chosen, residency, registry)
         return contract
 
     @property
     def state_root(self) -> bytes:
         """32 bytes that commit to the code and the state of every contract (docs/spec/state.md)."""
         self._need_undo_log("state_root")
-        return machine_root([_commitment(contract) for contract in self])
+        with self._registry.lock:
+            return machine_root([_commitment(contract) for contract in self])
 
     def snapshot(self) -> MachineSnapshot:
         """The machine as it is; costs what changed since the last one."""
         self._need_undo_log("snapshot")
-        images = [(each.name, each.residency.program, each.residency.snapshot()) for each in self]
-        return MachineSnapshot(tuple(images), self.time, self.height)
+        with self._registry.lock:
+            images = [(each.name, each.residency.program, each.residency.snapshot()) for each in self]
+            return MachineSnapshot(tuple(images), self.time, self.height)
 
     def restore(self, snapshot: MachineSnapshot) -> None:
         """Back to a snapshot of this machine, or over to one of another with the same settings, whatever its engine."""
+        with self._registry.lock:
+            self._restore(snapshot)
+
+    def _restore(self, snapshot: MachineSnapshot) -> None:
         restored: dict[str, Contract] = {}
-        for name, taken, image in snapshot.contracts:
+        self._registry.replace([])
+        for address, (name, taken, image) in enumerate(snapshot.contracts, FIRST_ADDRESS):
             known = self._contracts.get(name)
             program = self._adopted(taken, known)
-            if known is not None and known.residency.program is program:
+            if known is not None and known.residency.program is program and known.address == address:
                 known.residency.restore(image)
                 restored[name] = known
+                self._registry.origin(known.residency)
             else:
-                restored[name] = Contract(name, Residency(self._environment, program, image))
+                residency = Residency(self._environment, program, image, address)
+                restored[name] = Contract(name, residency, self._registry)
+            self._registry.residencies.append(restored[name].residency)
         for name, contract in self._contracts.items():
             if restored.get(name) is not contract:
                 contract.residency.remove()
         self._contracts = restored
+        self._registry.residencies = [contract.residency for contract in restored.values()]
         self._environment.set_block(snapshot.time, snapshot.height)
 
     def fork(self) -> Machine:

@@ -23,6 +23,7 @@ import numpy as np
 
 from corten.base.errors import InvalidInput, InvalidModule
 from corten.vm.cache import Cache
+from corten.vm.calls import CALL_IMPORT
 from corten.vm.host import check_available
 from corten.vm.instance import Code, Engine
 from corten.vm.interface import Interface
@@ -155,7 +156,10 @@ class Loader:
 def load_code(engine: Engine, module: bytes) -> Code:
     """An engine's code of an instrumented module; InvalidInput for host functions that it does not serve."""
     code = engine.load(module)
-    check_available(code.imports, engine.name)
+    check_available([name for name in code.imports if name != CALL_IMPORT], engine.name)
+    if CALL_IMPORT in code.imports and engine.name != "wasmtime":
+        found = f"engine {engine.name!r}, whose instances cannot reach each other"
+        raise InvalidInput("calls between contracts", "engine 'wasmtime' or 'python'", found)
     return code
 
 

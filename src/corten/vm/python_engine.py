@@ -12,24 +12,33 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from corten.base.calls import CONTRACT_BIT
 from corten.base.errors import InvalidInput, Status
 from corten.lang import host
 from corten.lang.host import Outcome, PythonContract
 from corten.vm.batch import Frames
+from corten.vm.call_records import record_bytes
+from corten.vm.calls import Registry
 from corten.vm.codec import RecordType
 from corten.vm.interface import EntryType, Interface
 from corten.vm.layout import FRAME_HEADER_BYTES, RECEIPT_DTYPE, RECORD_HEADER_BYTES, RESULT_RECORD, Layout, parse_header
+from corten.vm.python_calls import CalleeRecords, PythonSwitchboard
 from corten.vm.receipts import Crossing
 from corten.vm.resident import PreparedEntry
+from corten.wasm.instrument.calls import RECORDS_OF_CALLEE
 from corten.wasm.sections import Lines, Site, parse_abi
 
 _RECORD = struct.Struct("<II")
+_BLOCK = struct.Struct("<IIIIII")
 _LANGUAGE = Path(host.__file__).parent
+if TYPE_CHECKING:
+    from corten.vm.residency import Residency
+
 _NO_ROOT = "engine 'wasmtime': the state root is over the compiled contract's memory"
 
 
@@ -101,7 +110,10 @@ class PythonResident:
 
     faulted = False
 
-    def __init__(self, program: PythonProgram) -> None:
+    def __init__(self, program: PythonProgram, address: int = 0) -> None:
+        self.address = address
+        self.origin = 0
+        self.board: PythonSwitchboard | None = None
         self._contract = PythonContract(program.path, program.layout.memory_bytes)
         self._interface = program.interface
         self._events = {record.name: (number, record) for number, record in enumerate(self._interface.events)}
@@ -128,7 +140,7 @@ class PythonResident:
                 entry, int(frame[1]) & 0xFFFFFFFF, payload, header, message
             )
             begins = [len(outbox) + begin for begin in self._begins(entry, records)]
-            columns[message] = (status, code, site, gas, len(index), len(begins))
+            columns[message] = (status, code, site, gas, len(index), len(begins), self.origin)
             outbox += records
             index += begins
         return columns, [Crossing(0, np.frombuffer(bytes(outbox), np.uint64), np.array(index, np.uint32))]
@@ -138,30 +150,69 @@ class PythonResident:
     ) -> tuple[int, int, int, int, bytes]:
         time, height, chain = parse_header(header)
         arguments = _plain(entry.parameters, entry.parameters.unpack(payload, 0))
-        outcome = self._contract.apply(
-            entry.name, arguments, sender=sender, time=time, height=height, chain=chain, allow_init=entry.kind == "init"
-        )
+        if sender >= CONTRACT_BIT:
+            raise InvalidInput("sender", f"an integer 0 … {CONTRACT_BIT - 1}", str(sender))
+        board = self.board
+        machine = None if board is None else board.begin(self, entry.kind == "view", time, height, chain)
+        accepted = False
+        try:
+            outcome = self._contract.apply(
+                entry.name,
+                arguments,
+                sender=sender,
+                time=time,
+                height=height,
+                chain=chain,
+                allow_init=entry.kind == "init",
+                address=self.address,
+                machine=machine,
+            )
+            accepted = outcome.status is Status.ACCEPTED
+        finally:
+            self.origin = 0 if board is None else board.end(accepted)
         self.failure = outcome.exception
         return outcome.status, outcome.code, self._site(outcome), 0, self._records(entry, outcome, message)
 
     def _records(self, entry: EntryType, outcome: Outcome, message: int) -> bytes:
         if outcome.status is not Status.ACCEPTED:
             return b""
-        records = [
-            _RECORD.pack(number, message) + record.pack([fields[name] for name in record.names])
-            for number, record, fields in ((*self._events[name], fields) for name, fields in outcome.events)
-        ]
+        records = [self.record(event, message) for event in outcome.events]
         if entry.result is not None:
             records.append(_RECORD.pack(RESULT_RECORD, message) + entry.result.pack([outcome.result]))
         return b"".join(records)
+
+    def record(self, event: Any, message: int = 0) -> bytes:
+        """One event, or what a callee recorded, as a record."""
+        if isinstance(event, CalleeRecords):
+            inner = b"".join(event.resident.record(each) for each in event.events)
+            header = RECORDS_OF_CALLEE, message, event.resident.address, event.entry, len(inner), 0
+            return _BLOCK.pack(*header) + inner
+        name, fields = event
+        number, record = self._events[name]
+        return _RECORD.pack(number, message) + record.pack([fields[each] for each in record.names])
+
+    def switchboard(
+        self, registry: Registry, _residency: Residency, _header: bytes, _read_only: bool
+    ) -> PythonSwitchboard:
+        """What serves this contract's calls while messages are applied to it."""
+        return PythonSwitchboard(registry, self)
+
+    @property
+    def contract(self) -> PythonContract:
+        """The source, resident."""
+        return self._contract
+
+    @property
+    def interface(self) -> Interface:
+        """What it looks like from outside."""
+        return self._interface
 
     def _begins(self, entry: EntryType, records: bytes) -> list[int]:
         begins, offset = [], 0
         while offset < len(records):
             begins.append(offset)
             kind, _ = _RECORD.unpack_from(records, offset)
-            size = entry.result_size if kind == RESULT_RECORD else self._interface.events[kind].size
-            offset += RECORD_HEADER_BYTES + size
+            offset += RECORD_HEADER_BYTES + record_bytes(self._interface, entry, records, kind, offset)
         return begins
 
     def _site(self, outcome: Outcome) -> int:

@@ -6,31 +6,24 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corten.base.errors import InvalidInput, Status, TrapCode, Trapped
+from corten.vm.call_records import Origin, Recorded, Stop, all_events, each_record, stop
 from corten.vm.codec import RecordType
 from corten.vm.failure import failure, formatted
-from corten.vm.interface import EntryType, Interface, suggestion
-from corten.vm.layout import RECORD_HEADER_BYTES, RESULT_RECORD, U32
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Whose receipts they are: the contract's interface, and the directory of its source, for tracebacks."""
-
-    interface: Interface
-    directory: Path | None = None
+from corten.vm.interface import EntryType, suggestion
+from corten.vm.layout import RESULT_RECORD
+from corten.wasm.instrument.calls import RECORDS_OF_CALLEE
 
 
 class Receipt:
     """What became of one message. `gas` is what it used; `code` and `site` are 0 for an accepted message."""
 
-    __slots__ = ("_entry", "_failure", "_origin", "_records", "code", "gas", "site", "status")
+    __slots__ = ("_callee", "_entry", "_failure", "_origin", "_records", "code", "gas", "site", "status")
 
     def __init__(
         self,
@@ -42,7 +35,9 @@ class Receipt:
         gas: int,
         records: bytes,
         failure: BaseException | None = None,
+        callee: int = 0,
     ) -> None:
+        self._callee = callee
         self._origin = origin
         self._entry = entry
         self._records = records
@@ -72,8 +67,18 @@ class Receipt:
     def events(self) -> list[Any]:
         """The events in the order they were emitted, each a named tuple called as in the source."""
         types = self._origin.interface.events
-        found = self._each_record()
-        return [types[kind].unpack(self._records, offset) for kind, offset in found if kind != RESULT_RECORD]
+        found = each_record(self._origin, self._entry, self._records)
+        return [types[kind].unpack(self._records, offset) for kind, offset in found if kind < RECORDS_OF_CALLEE]
+
+    @property
+    def all_events(self) -> list[Recorded]:
+        """The events of this contract and of those that it called, with their addresses, in the order of emission."""
+        return list(all_events(self._origin, self._entry, self._records))
+
+    @property
+    def stopped_in(self) -> Stop | None:
+        """Where a message was stopped that a callee rejected or trapped; None if the contract stopped it itself."""
+        return stop(self._origin, self.status, self._callee)
 
     @property
     def result(self) -> Any:
@@ -81,7 +86,8 @@ class Receipt:
         result = self._entry.result
         if result is None:
             return None
-        places = (offset for kind, offset in self._each_record() if kind == RESULT_RECORD)
+        found = each_record(self._origin, self._entry, self._records)
+        places = (offset for kind, offset in found if kind == RESULT_RECORD)
         offset = next(places, None)
         return None if offset is None else result.unpack(self._records, offset).value
 
@@ -95,20 +101,17 @@ class Receipt:
         """The exception that `raise_for_status` raises for a message that was not accepted."""
         if self._failure is not None:
             return self._failure
-        return failure(self._origin.interface, self._origin.directory, self.status, self.code, self.site)
+        error = failure(self._origin.interface, self._origin.directory, self.status, self.code, self.site)
+        found = self.stopped_in
+        if found is not None:
+            error.__cause__ = found.exception
+            error.add_note(f"stopped in {found.contract} ({found.address:#x}): {found.error}")
+        return error
 
     def __repr__(self) -> str:
         reason = f" {self.error}" if self.error else ""
         events = f", {len(self.events)} events" if self._records else ""
         return f"<Receipt {self._entry.name}: {self.status.name.lower()}{reason}, {self.gas} gas{events}>"
-
-    def _each_record(self) -> Iterator[tuple[int, int]]:
-        offset, interface = 0, self._origin.interface
-        while offset < len(self._records):
-            (kind,) = U32.unpack_from(self._records, offset)
-            yield kind, offset + RECORD_HEADER_BYTES
-            size = self._entry.result_size if kind == RESULT_RECORD else interface.events[kind].size
-            offset += RECORD_HEADER_BYTES + size
 
 
 @dataclass(frozen=True)
@@ -154,8 +157,8 @@ class Receipts:
         position = range(len(self))[message]
         row = self.columns[position]
         entry = self._origin.interface.entries[self._entries[position]]
-        status, code, site, gas = (int(row[name]) for name in ("status", "code", "site", "gas"))
-        return Receipt(self._origin, entry, status, code, site, gas, self._records_of(position))
+        status, code, site, gas, callee = (int(row[name]) for name in ("status", "code", "site", "gas", "origin"))
+        return Receipt(self._origin, entry, status, code, site, gas, self._records_of(position), None, callee)
 
     def __iter__(self) -> Iterator[Receipt]:
         return (self[message] for message in range(len(self)))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from corten.base.errors import InvalidInput
+from corten.vm.calls import CALL_IMPORT
 from corten.vm.codec import describe
 from corten.vm.host import HostFunctions
 from corten.vm.layout import header
@@ -74,8 +75,11 @@ class Environment:
 class Residency:
     """A contract's state: live, or an image until it is first used. Its lock admits one user at a time."""
 
-    def __init__(self, environment: Environment, program: AnyProgram, image: Image | None = None) -> None:
+    def __init__(
+        self, environment: Environment, program: AnyProgram, image: Image | None = None, address: int = 0
+    ) -> None:
         self.environment = environment
+        self.address = address
         self.program = program
         self.resident: Residence | None = None
         self.lock = threading.RLock()
@@ -88,11 +92,16 @@ class Residency:
             if self._is_removed:
                 expected = "a contract that the machine has: it was restored to before this one's deployment"
                 raise InvalidInput("contract", expected, repr(self.program.interface.name))
-            resident = _make_resident(self.program, self.environment.host)
+            resident = _make_resident(self.program, self.environment.host, self.address)
             if self._image is not None:
                 resident.state.restore(self._image)
             self.resident, self._image = resident, None
         return self.resident
+
+    @property
+    def may_call(self) -> bool:
+        """Whether the contract calls others; under CPython that shows only when it does."""
+        return not isinstance(self.program, Program) or CALL_IMPORT in self.program.code.imports
 
     def root(self) -> bytes:
         """The root of the state; 32 bytes."""
@@ -129,9 +138,9 @@ class Residency:
             self.resident, self._image, self._is_removed = None, None, True
 
 
-def _make_resident(program: AnyProgram, host: HostFunctions) -> Residence:
+def _make_resident(program: AnyProgram, host: HostFunctions, address: int) -> Residence:
     if isinstance(program, Program):
-        return Resident(program, host)
+        return Resident(program, host, address)
     from corten.vm.python_engine import PythonResident
 
-    return PythonResident(program)
+    return PythonResident(program, address)

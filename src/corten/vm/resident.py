@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from corten.base.errors import HostFault, InvalidInput
+from corten.base.calls import CONTRACT_BIT
+from corten.base.errors import HostFault, InvalidInput, TrapCode
 from corten.vm.batch import Frames
+from corten.vm.callbacks import Port, Service
+from corten.vm.calls import CALL_IMPORT, CallPort, Registry, Switchboard
 from corten.vm.codec import describe
 from corten.vm.host import HostFunctions
 from corten.vm.interface import EntryType
 from corten.vm.layout import (
+    ADDRESS_OFFSET,
     FRAME_HEADER,
     FRAME_HEADER_BYTES,
     HEADER_BYTES,
@@ -36,6 +40,9 @@ from corten.vm.program import Program
 from corten.vm.receipts import Crossing
 from corten.vm.state import PagedState, StateRegion
 
+if TYPE_CHECKING:
+    from corten.vm.residency import Residency
+
 _FLAGS = {"view": READ_ONLY, "init": INIT, "message": 0}
 
 
@@ -55,12 +62,24 @@ class PreparedEntry:
         self.pack_into = struct.Struct(FRAME_HEADER.format + payload).pack_into
 
 
+class Attendant(Protocol):
+    """Serves a contract's calls while messages are applied to it."""
+
+    def close(self) -> None:
+        """Let go of all that took part."""
+
+
 class Residence(Protocol):
     """A live contract, whatever runs it."""
 
     faulted: bool
     failure: BaseException | None
     """The exception that stopped the last message, where there was a real one."""
+    origin: int
+    """Where the last message was stopped if a callee stopped it: u32 contract, u32 code | site << 12."""
+
+    def switchboard(self, registry: Registry, residency: Residency, header: bytes, read_only: bool) -> Attendant:
+        """What serves the contract's calls until it is closed; the caller holds the locks."""
 
     @property
     def state(self) -> StateRegion[Any]: ...
@@ -82,8 +101,10 @@ class Resident:
 
     failure: BaseException | None = None
 
-    def __init__(self, program: Program, host: HostFunctions) -> None:
-        self._instance = program.code.instantiate(host.services(program.code.imports))
+    def __init__(self, program: Program, host: HostFunctions, address: int = 0) -> None:
+        self.port = CallPort()
+        self.origin = 0
+        self._instance = program.code.instantiate(_services(program.code.imports, host, self.port))
         self._layout = layout = program.layout
         self._check_sizes()
         self._system = self._instance.system
@@ -92,6 +113,7 @@ class Resident:
         self._receipts = layout.receipts
         self._outbox = layout.outbox
         self.faulted = False
+        U32.pack_into(self._system, ADDRESS_OFFSET, address)
         touched = np.frombuffer(self._system, np.uint8, layout.page_count, TOUCHED_OFFSET)
         self.state = PagedState(self._instance, touched, program.initial_pages)
 
@@ -104,14 +126,16 @@ class Resident:
             self._set_header(header)
         system[:HEADER_OFFSET] = entry.control
         try:
+            if sender >= CONTRACT_BIT:
+                raise OverflowError
             items = entry.parameters.items(values)
             entry.pack_into(system, self._inbox, entry.frame_bytes, entry.number, sender, entry.payload_bytes, *items)
         except (struct.error, OverflowError, TypeError):
             entry.parameters.check(values)
-            raise InvalidInput("sender", f"an integer 0 … {2**32 - 1} (u32)", describe(sender)) from None
+            raise InvalidInput("sender", f"an integer 0 … {CONTRACT_BIT - 1}", describe(sender)) from None
         while not self._advance():
             pass
-        status, _, code, site, gas, _, count, _ = RECEIPT.unpack_from(system, self._receipts)
+        status, _, code, site, gas, _, count, self.origin = RECEIPT.unpack_from(system, self._receipts)
         if not count:
             return status, code, site, gas, b""
         (end,) = U32.unpack_from(system, OUTBOX_CURSOR_OFFSET)
@@ -138,6 +162,30 @@ class Resident:
                 record_count += len(crossing.index)
             begin += done
         return columns, crossings
+
+    # ---- calls between contracts -------------------------------------------------------------------------------------
+
+    def switchboard(self, registry: Registry, residency: Residency, header: bytes, read_only: bool) -> Switchboard:
+        """What serves this contract's calls while messages are applied to it."""
+        board = Switchboard(registry, residency, self, header, read_only)
+        self._instance.before_recovery = self.port.recovering  # type: ignore[attr-defined]  # only Wasmtime's calls
+        return board
+
+    def prepare(self, header: bytes) -> None:
+        """Make ready to be called: the block header."""
+        self._check_intact()
+        if header != self._header:
+            self._set_header(header)
+
+    def calls(self) -> tuple[Callable[[], TrapCode | None], Callable[[], None]]:
+        """How to enter the contract as a part of another's message, and how to undo all of that."""
+        return self._instance.enter, self._instance.undo  # type: ignore[attr-defined]
+
+    def memories(self) -> tuple[memoryview, memoryview]:
+        """The system memory and the guest's."""
+        return self._system, self._instance.memory
+
+    # ---- crossings ---------------------------------------------------------------------------------------------------
 
     def _cross(self, frames: Frames, begin: int, count: int) -> int:
         """Apply `count` frames from `begin` on; fewer if the outbox filled up. How many were applied."""
@@ -169,12 +217,15 @@ class Resident:
 
     def _advance(self) -> bool:
         """Apply frames; False after one that found the outbox full. Interrupted, the instance is as good as broken."""
-        if self.faulted:
-            raise HostFault("this contract's instance broke in an earlier call: restore a snapshot")
+        self._check_intact()
         self.faulted = True  # until the engine has come back
         is_finished = self._instance.advance()
         self.faulted = False
         return is_finished
+
+    def _check_intact(self) -> None:
+        if self.faulted:
+            raise HostFault("this contract's instance broke in an earlier call: restore a snapshot")
 
     def _set_header(self, header: bytes) -> None:
         self._system[HEADER_OFFSET : HEADER_OFFSET + HEADER_BYTES] = header
@@ -191,6 +242,12 @@ class Resident:
             raise HostFault(
                 f"expected memories of {expected} bytes, found {found}: was it instrumented for this limit?"
             )
+
+
+def _services(imports: Sequence[str], host: HostFunctions, port: Port) -> list[Service | Port]:
+    """What answers each import: a host function, or the way to other contracts."""
+    served = iter(host.services([name for name in imports if name != CALL_IMPORT]))
+    return [port if name == CALL_IMPORT else next(served) for name in imports]
 
 
 def check_frame_size(frame_bytes: int) -> None:
