@@ -17,11 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import corten
 from corten.base.errors import Status
 from corten.compiler import compile_contract
 from corten.lang import __all__ as LANGUAGE
 from corten.lang.host import PythonContract
+from corten.vm.codec import I128, i128_integers
 from tests.compiler.plain import PlainModule
 
 HEADER = f"""from __future__ import annotations
@@ -55,8 +58,8 @@ def plain(value: Any) -> Any:
     """A value of any backend as comparable data."""
     if isinstance(value, Mapping):
         return tuple(plain(item) for item in value.values())
-    if hasattr(value, "tolist"):
-        return plain(value.tolist())
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain_array(value)
     if isinstance(value, tuple | list):
         return tuple(plain(item) for item in value)
     if isinstance(value, float):
@@ -64,6 +67,17 @@ def plain(value: Any) -> Any:
     if isinstance(value, bytes | bool) or value is None:
         return value
     return int(value)
+
+
+def _plain_array(value: Any) -> Any:
+    """A numpy value; an i128 is two words there."""
+    if value.dtype == I128:
+        return plain(i128_integers(value.reshape(-1))) if value.ndim else i128_integers(value.reshape(1))[0]
+    if value.ndim:
+        return tuple(_plain_array(item) for item in value)
+    if value.dtype.names:
+        return tuple(_plain_array(value[name]) for name in value.dtype.names)
+    return plain(value.item())
 
 
 def write_source(source: str, files: Mapping[str, str] | None = None) -> Path:

@@ -133,7 +133,7 @@ class Call(Expression):
 
 @dataclass(slots=True)
 class HostCall(Expression):
-    """A call of a host function. An argument for each parameter of its import, but none for a digest, which is the value.
+    """A call of a host function. An argument for each parameter of its import, none for a digest, which is the value.
 
     Where the import takes an address, a scalar argument stands for the place it is stored at during the call.
     """

@@ -350,14 +350,24 @@ class FunctionEmitter(Emitter):
     def output(self, kind: Type, name: str, number: int, value: str) -> None:
         """Append an event or result: as scalars when it is small, by address otherwise."""
         if leaf_count(kind) > MAX_FLATTENED:
-            address = self.op(f"ptrtoint ptr {value} to i32")
-            self.do(f'call void @"corten.output"(i32 {number}, i32 {address}, i32 {kind.size})')
+            size = -(-kind.size // 8) * 8
+            address = self.op(f"ptrtoint ptr {self._padded(kind, value, size)} to i32")
+            self.do(f'call void @"corten.output"(i32 {number}, i32 {address}, i32 {size})')
             return
         scalars: list[str] = []
         for leaf in leaves(kind):
             scalar = self.load(leaf.type, self.offset(value, leaf.offset)) if kind.is_aggregate else value
             scalars += self._flatten(leaf.type, scalar)
         self.do(f'call void @"corten.{name}"({", ".join(scalars)})')
+
+    def _padded(self, kind: Type, value: str, size: int) -> str:
+        """A record's bytes up to a multiple of 8; not those of its neighbours in memory."""
+        if kind.size == size:
+            return value
+        aside = self.stack_slot(f"[{size} x i8]", 8)
+        self.do(f"store i64 0, ptr {self.offset(aside, size - 8)}, align 8")
+        self.copy(aside, value, kind.size, kind.align)
+        return aside
 
     def _flatten(self, kind: Type, value: str) -> list[str]:
         if kind is F64:
