@@ -23,8 +23,8 @@ def page() -> str:
         "# Diagnostics",
         "",
         "What the compiler reports about contract source. Codes are permanent. All that a file's author must change is",
-        "reported at once, each with its place and with what to write instead. Examples of every code, with the words it",
-        "is reported in, stand in `tests/compiler/refused/`. Made by `python -m tools.diagnostics`.",
+        "reported at once, each with its place and with what to write instead. Examples of every code, with the words",
+        "it is reported in, stand in `tests/compiler/refused/`. Made by `python -m tools.diagnostics`.",
     ]
     for digit, title in _GROUPS.items():
         lines += ["", f"## {title}", "", "| code | meaning |", "|---|---|"]

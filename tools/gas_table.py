@@ -27,7 +27,8 @@ class Book:
 
     def __post_init__(self) -> None:
         self.machine = corten.Machine()
-        limits: dict[str, Any] = {"minimum_price": 1, "maximum_price": 1 << 20, "minimum_size": 1, "maximum_size": 1 << 30}
+        limits: dict[str, Any] = {"minimum_price": 1, "maximum_price": 1 << 20}
+        limits |= {"minimum_size": 1, "maximum_size": 1 << 30}
         rules: dict[str, Any] = {"tick_size": 1, "lot_size": 1, "maximum_orders": 1 << 20, "match_limit": 1 << 20}
         self.contract: Any = self.machine.deploy(BOOK, **rules, **limits)
         rows = np.zeros(self.levels * self.orders, self.contract.dtype("place"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from corten.lang import (
     Array,
     Contract,
@@ -33,6 +35,10 @@ from corten.lang import (
     view,
 )
 
+SIZE_2 = Literal[2]
+SIZE_33 = Literal[33]
+SIZE_64 = Literal[64]
+
 
 class Side(Enum):
     BUY = 0
@@ -59,7 +65,7 @@ class Sealed:
 class Notary(Contract):
     order: Order
     seals: Map[bytes32, u32]
-    key: Array[u8, 64]
+    key: Array[u8, SIZE_64]
     last: bytes32
 
     @message
@@ -112,22 +118,22 @@ class Notary(Contract):
         return sha256(bytes_at(address, length))
 
     @view
-    def is_signed(self, public_key: bytes32, text: Array[u8, 2], signature: Array[u8, 64]) -> bool:
+    def is_signed(self, public_key: bytes32, text: Array[u8, SIZE_2], signature: Array[u8, SIZE_64]) -> bool:
         return ed25519_verify(public_key, text, signature)
 
     @view
-    def is_signed_by_compressed(self, key: Array[u8, 33], digest: bytes32, signature: Array[u8, 64]) -> bool:
+    def is_signed_by_compressed(self, key: Array[u8, SIZE_33], digest: bytes32, signature: Array[u8, SIZE_64]) -> bool:
         return secp256k1_verify(key, digest, signature)
 
     @view
-    def signer(self, digest: bytes32, signature: Array[u8, 64], recovery_id: u32) -> bytes32:
-        key = Array[u8, 64]()
+    def signer(self, digest: bytes32, signature: Array[u8, SIZE_64], recovery_id: u32) -> bytes32:
+        key = Array[u8, SIZE_64]()
         require(secp256k1_recover(digest, signature, recovery_id, key), "no_signer")
         require(secp256k1_verify(key, digest, signature), "not_verified")
         return keccak256(key)
 
     @message
-    def keep_signer(self, digest: bytes32, signature: Array[u8, 64], recovery_id: u32, fail: bool) -> bool:
+    def keep_signer(self, digest: bytes32, signature: Array[u8, SIZE_64], recovery_id: u32, fail: bool) -> bool:
         found = secp256k1_recover(digest, signature, recovery_id, self.key)
         require(not fail, "asked_to_fail")
         return found

@@ -333,4 +333,4 @@ def test_import_is_quick_and_loads_no_compiler():
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)
         seconds.append(time.perf_counter() - begin)
         assert done.stdout == "False False\n"
-    assert min(seconds) < 1.5  # the bench measures; this catches an accident
+    assert min(seconds) < 5  # the bench measures; this catches an accident, on a loaded machine too

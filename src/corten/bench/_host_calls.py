@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from corten.lang import (
     Array,
     Contract,
@@ -20,15 +22,17 @@ from corten.lang import (
     u32,
 )
 
+SIZE_64 = Literal[64]
+
 
 @contract
 class HostCalls(Contract):
     digest: bytes32
-    signature: Array[u8, 64]
-    key: Array[u8, 64]
+    signature: Array[u8, SIZE_64]
+    key: Array[u8, SIZE_64]
 
     @message
-    def sign(self, digest: bytes32, signature: Array[u8, 64], key: Array[u8, 64]) -> None:
+    def sign(self, digest: bytes32, signature: Array[u8, SIZE_64], key: Array[u8, SIZE_64]) -> None:
         self.digest = digest
         self.signature = signature
         self.key = key

@@ -1,0 +1,1 @@
+"""The derivatives library in contract Python: what venues are built of. So far the order book."""
