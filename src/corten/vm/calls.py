@@ -22,7 +22,6 @@ from corten.vm.call_records import Origin
 from corten.vm.callbacks import GuestStopped, Port
 from corten.vm.layout import (
     FRAME_HEADER_BYTES,
-    NEXT_INDEX_OFFSET,
     OUTBOX_BYTES,
     RECORD_HEADER_BYTES,
     U32,
@@ -50,6 +49,7 @@ _ORIGIN: Final = struct.Struct("<II")  # contract, code | site << 12
 _ENDED_AT: Final = FIELDS["status"]
 _CALLED_AT: Final = FIELDS["called"]
 _RAISED_AT: Final = FIELDS["raised"]
+_MESSAGE_AT: Final = FIELDS["message"]
 _ORIGIN_AT: Final = FIELDS["origin"]
 _TRAP: Final = 1 << 31  # a status that makes the caller's injected code trap
 _CODE: Final = 0xFFF
@@ -112,11 +112,13 @@ class Registry:
     def added(self, residency: Residency) -> Iterator[None]:
         """The machine has one contract more, unless an exception comes out."""
         self.residencies.append(residency)
+        is_added = False
         try:
             yield
-        except BaseException:
-            self.residencies.remove(residency)
-            raise
+            is_added = True
+        finally:
+            if not is_added:
+                self.residencies.remove(residency)
 
     @contextmanager
     def message(self, residency: Residency, header: bytes, read_only: bool) -> Iterator[Any]:
@@ -270,7 +272,7 @@ class Switchboard:
         following = outbox + _BLOCK.size + end - begin
         if following > caller.outbox_limit:
             return _TRAP | TrapCode.OUTBOX_EXHAUSTED, outbox
-        (message,) = U32.unpack_from(caller.system, NEXT_INDEX_OFFSET)
+        (message,) = U32.unpack_from(caller.system, _MESSAGE_AT)
         block = RECORDS_OF_CALLEE, message, callee.address, entry.number, end - begin, 0
         _BLOCK.pack_into(caller.system, outbox, *block)
         caller.system[outbox + _BLOCK.size : following] = callee.system[begin:end]
@@ -320,14 +322,11 @@ class Switchboard:
         residency = self._registry.find(address)
         if residency is None:
             return None
-        residency.lock.acquire()
-        try:
+        with residency.lock:
             resident: Any = residency.live()
             resident.prepare(self._header)
-            return self._attached(residency, resident)
-        except BaseException:
-            residency.lock.release()
-            raise
+            residency.lock.acquire()  # until the switchboard is closed
+        return self._attached(residency, resident)
 
     def _attached(self, residency: Residency, resident: Resident) -> Participant:
         layout = residency.program.layout

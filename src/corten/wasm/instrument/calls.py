@@ -59,6 +59,7 @@ FIELDS: Final = {
     "called": AREA + 48,
     "raised": AREA + 52,
     "origin": AREA + 56,
+    "message": AREA + 64,
     # enter: in
     "sender": AREA + 12,
     "entry": AREA + 16,
@@ -106,6 +107,7 @@ i32.const 0 i32.lt_s if $deep call $stack_exhausted end
 {store("result", "local.get $result")}
 {store("size", "local.get $size")}
 {store("outbox", "global.get $outbox")}
+{store("message", "global.get $message")}
 {store("called", "i32.const 1")}
 call $host.call
 {load("gas", "i64")} global.set $gas
