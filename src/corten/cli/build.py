@@ -22,4 +22,16 @@ def build_module(source: Path, output: Path, dump: Path | None) -> None:
     output.write_bytes(module)
     click.echo(f"{output}  {len(module):,} bytes  sha256 {hashlib.sha256(module).hexdigest()}  {seconds:.2f} s")
     if dump is not None:
+        (dump / "8-instrumented.wat").write_text(_instrumented(module), encoding="utf-8")
         click.echo(f"{dump}  {len(list(dump.iterdir()))} stages")
+
+
+def _instrumented(module: bytes) -> str:
+    """The module as a machine with default settings runs it, as text."""
+    from corten.vm.layout import Layout
+    from corten.vm.machine import DEFAULT_MEMORY_LIMIT
+    from corten.vm.program import Passes, instrument_native
+    from corten.wasm.reader import read_module
+    from corten.wasm.text import format_module
+
+    return format_module(read_module(instrument_native(module, Layout(DEFAULT_MEMORY_LIMIT), Passes()).module))
