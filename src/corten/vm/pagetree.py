@@ -7,11 +7,13 @@ the levels above the chunks in the same order.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, cached_property
 from hashlib import sha256
-from itertools import chain
+from itertools import chain, repeat
 from typing import Final
 
 from corten.vm.layout import PAGE_BYTES
@@ -26,6 +28,10 @@ Heap = tuple[bytes, ...]
 
 _LEAF_PREFIX: Final = sha256(b"\x00")
 
+_WORKERS: Final = min(os.cpu_count() or 1, 8)
+LEAST_SHARE: Final = 512
+"""Pages that are worth handing to a thread."""
+
 
 def leaf_hash(page: bytes | memoryview) -> bytes:
     """Hash of one page: SHA-256(0x00 ‖ 4096 bytes)."""
@@ -34,14 +40,28 @@ def leaf_hash(page: bytes | memoryview) -> bytes:
     return hasher.digest()
 
 
-def leaf_hashes(memory: memoryview, pages: Iterable[int]) -> list[bytes]:
-    """`leaf_hash` of many pages of a memory, in a loop without calls of our own."""
+def leaf_hashes(memory: memoryview, pages: Sequence[int]) -> list[bytes]:
+    """`leaf_hash` of many pages of a memory; thousands are shared among threads, for hashing releases the GIL."""
+    share = -(-len(pages) // _WORKERS)
+    if share < LEAST_SHARE:
+        return _leaf_hashes(memory, pages)
+    parts = [pages[begin : begin + share] for begin in range(0, len(pages), share)]
+    return list(chain.from_iterable(_pool().map(_leaf_hashes, repeat(memory), parts)))
+
+
+def _leaf_hashes(memory: memoryview, pages: Sequence[int]) -> list[bytes]:
+    """In a loop without calls of our own."""
     hashes = []
     for page in pages:
         hasher = _LEAF_PREFIX.copy()
         hasher.update(memory[page * PAGE_BYTES : page * PAGE_BYTES + PAGE_BYTES])
         hashes.append(hasher.digest())
     return hashes
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_WORKERS, "page-hashing")
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
