@@ -146,7 +146,11 @@ def test_what_the_compiler_refuses(tmp_path, call, code):
 
 @pytest.mark.parametrize(
     ("body", "code"),
-    [("x: i64", "E104"), ("def f(self) -> i64: ...", "E501"), ("@view\n    def f(self) -> i64:\n        return 1", "E501")],
+    [
+        ("x: i64", "E104"),
+        ("def f(self) -> i64: ...", "E501"),
+        ("@view\n    def f(self) -> i64:\n        return 1", "E501"),
+    ],
 )
 def test_interfaces_hold_signatures_only(tmp_path, body, code):
     source = VIEW.format(call="1").replace("@message\n    def mint(self, to: i64) -> i64: ...", body)
@@ -161,7 +165,7 @@ def test_a_batch_of_transfers_equals_a_sequential_model():
     senders = random.integers(1, 50, count)
     held, funds, accepted = dict.fromkeys(range(50), 0), SUPPLY, []
     for sender, amount in zip(senders.tolist(), rows["amount"].tolist(), strict=True):
-        fits = 0 < amount and 2 * amount <= funds
+        fits = amount > 0 and 2 * amount <= funds
         accepted.append(fits)
         if fits:
             held[sender] += amount
