@@ -14,87 +14,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.compiler.vocabulary import DECLARATIONS, FIELDS, STATE
+
 INTEGERS = ("u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "i128")
 _COUNTS = ("leading_zeros", "trailing_zeros", "population_count")
 SCALARS = (*INTEGERS, "bool", "f64", "Side", "Ticks")
-
-DECLARATIONS = """
-LIMIT = 100
-STEP: i64 = 7
-RATIO = 2.5
-T = TypeVar("T")
-
-class Side(Enum):
-    BUY = 0
-    SELL = 1
-    NONE = 7
-
-class Ticks(Unit[i64]): ...
-
-@struct
-class Inner:
-    a: u16
-    b: i128
-    side: Side
-    f: f64
-    ok: bool
-
-    def total(self, more: i64) -> i64:
-        return wrapping_add(i64(self.a), more)
-
-    def checked(self, least: u16) -> u16:
-        require(self.a >= least, "inner_too_small")
-        self.a = least
-        return self.a
-
-@struct
-class Outer:
-    x: i64
-    inner: Inner
-    cells: Array[i32, 3]
-    t: Ticks
-
-    def place(self) -> Ref[Inner]:
-        return self.inner
-
-@struct
-class Pair(Generic[T]):
-    first: T
-    second: T
-
-    def largest(self) -> T:
-        return max(self.first, self.second)
-
-@event
-class Note:
-    number: u32
-    value: i64
-    inner: Inner
-
-@event
-class Mark:
-    side: Side
-    wide: i128
-    f: f64
-
-def clamp(x: T, low: T, high: T) -> T:
-    return max(low, min(x, high))
-
-def sum_of(values: Vec[i64]) -> i64:
-    total: i64 = 0
-    for value in values:
-        total = wrapping_add(total, value)
-    return total
-"""
-
-STATE = {
-    "s_u8": "u8", "s_u16": "u16", "s_u32": "u32", "s_u64": "u64", "s_i8": "i8", "s_i16": "i16", "s_i32": "i32",
-    "s_i64": "i64", "s_i128": "i128", "s_bool": "bool", "s_f64": "f64", "s_side": "Side", "s_t": "Ticks",
-    "s_inner": "Inner", "s_outer": "Outer", "s_array": "Array[i64, 5]", "s_outers": "Array[Outer, 2]",
-    "s_map": "Map[u32, i64]", "s_inners": "Map[Side, Inner]", "s_vec": "Vec[i64]", "s_bytes": "Vec[u8]",
-    "s_structs": "Vec[Inner]", "s_pool": "Pool[Inner]", "s_handle": "Handle[Inner]", "s_bits": "Bitmap",
-    "s_queue": "PriorityQueue[i32]", "s_pair": "Pair[i32]",
-}  # fmt: skip
 
 
 @dataclass
@@ -153,7 +77,7 @@ class Generator:
     def paths(self, kind: str) -> list[str]:
         """Expressions that read a place or local of a type."""
         found = [name for name, known in self.scope.locals.items() if known == kind]
-        roots = [(name, known) for name, known in self.scope.locals.items() if known in _FIELDS]
+        roots = [(name, known) for name, known in self.scope.locals.items() if known in FIELDS]
         if self.scope.in_contract:
             found += [f"self.{name}" for name, known in STATE.items() if known == kind]
             roots += [("self.s_inner", "Inner"), ("self.s_outer", "Outer"), ("self.s_pair", "Pair[i32]")]
@@ -167,9 +91,9 @@ class Generator:
 
     def fields_of(self, root: str, kind: str) -> list[tuple[str, str]]:
         result: list[tuple[str, str]] = []
-        for name, known in _FIELDS[kind].items():
+        for name, known in FIELDS[kind].items():
             result.append((f"{root}.{name}", known))
-            if known in _FIELDS:
+            if known in FIELDS:
                 result += self.fields_of(f"{root}.{name}", known)
             elif known == "Array[i32, 3]":
                 result.append((f"{root}.{name}[{self.random.randrange(3)}]", "i32"))
@@ -441,7 +365,7 @@ class Generator:
 
     def assign_part(self, depth: int) -> list[str]:
         """A field of a struct local or parameter."""
-        roots = [(n, k) for n, k in self.scope.locals.items() if k in _FIELDS]
+        roots = [(n, k) for n, k in self.scope.locals.items() if k in FIELDS]
         if not roots:
             return self.declare(depth)
         parts = [part for root, kind in roots for part in self.fields_of(root, kind) if part[1] in (*SCALARS, "Inner")]
@@ -655,19 +579,12 @@ class Generator:
         if kind in INTEGERS:
             return self.integer(kind)
         if kind == "Inner":
-            return {n: self.argument(k) for n, k in _FIELDS["Inner"].items()}
+            return {n: self.argument(k) for n, k in FIELDS["Inner"].items()}
         return self.pick(
             {"bool": (True, False), "f64": (0.0, -1.5, 1e10, 0.3, -0.0), "Side": (0, 1, 7), "Ticks": (0, 5, -3, 10**9)}[
                 kind
             ]
         )
-
-
-_FIELDS = {
-    "Inner": {"a": "u16", "b": "i128", "side": "Side", "f": "f64", "ok": "bool"},
-    "Outer": {"x": "i64", "inner": "Inner", "cells": "Array[i32, 3]", "t": "Ticks"},
-    "Pair[i32]": {"first": "i32", "second": "i32"},
-}
 
 
 def _is_ambiguous(value: str) -> bool:
