@@ -70,9 +70,12 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def machine() -> Machine:
-    return Machine(memory_limit=MEMORY_LIMIT, cache=False)
+@pytest.fixture(params=["wasmtime", "v8"])
+def machine(request: pytest.FixtureRequest) -> Machine:
+    """By each engine."""
+    if request.param == "v8":
+        pytest.importorskip("py_mini_racer")
+    return Machine(request.param, memory_limit=MEMORY_LIMIT, cache=False)
 
 
 @pytest.fixture

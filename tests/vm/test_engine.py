@@ -280,6 +280,7 @@ def test_artifacts_round_trip():
 # Threads
 
 
+@pytest.mark.parametrize("machine", ["wasmtime"], indirect=True)
 def test_a_long_message_does_not_keep_other_contracts_waiting(machine, contract):
     """The GIL is released: while one contract spins, another finishes messages."""
     other = machine.deploy(token(), supply=10**6, sender=1)

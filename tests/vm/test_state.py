@@ -182,6 +182,7 @@ def test_a_fork_is_made_without_copying_and_lazily(machine, contract):
     assert (fork["Token"].balance(3), contract.balance(3)) == (1, 0)
 
 
+@pytest.mark.parametrize("machine", ["wasmtime"], indirect=True)
 def test_forks_that_nobody_holds_give_their_memory_back_at_once(machine, contract):
     gc.disable()
     try:

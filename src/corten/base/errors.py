@@ -1,14 +1,14 @@
 """Every fault has an owner in its type.
 
-    CortenError
-    ├── DiagnosticError     the contract's author is wrong: one or more Diagnostic(code, span, hint)
-    ├── CompilerBug         we are wrong: the compiler broke one of its own rules
-    ├── InvalidModule       a .wasm is corrupt, outside the profile or over a limit; names the byte offset
-    ├── InvalidInput        a caller's batch, argument or option is wrong: field, expected, found
-    ├── MessageFailed       the guest said no
-    │   ├── Rejected        business refusal, by the name that `require` gave
-    │   └── Trapped         the guest stopped, by TrapCode
-    └── HostFault           our host broke; never a receipt
+CortenError
+├── DiagnosticError     the contract's author is wrong: one or more Diagnostic(code, span, hint)
+├── CompilerBug         we are wrong: the compiler broke one of its own rules
+├── InvalidModule       a .wasm is corrupt, outside the profile or over a limit; names the byte offset
+├── InvalidInput        a caller's batch, argument or option is wrong: field, expected, found
+├── MessageFailed       the guest said no
+│   ├── Rejected        business refusal, by the name that `require` gave
+│   └── Trapped         the guest stopped, by TrapCode
+└── HostFault           our host broke; never a receipt
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def environment() -> dict[str, str]:
         "cpu": _cpu_model(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
-        **{package: _version(package) for package in ("wasmtime", "llvmlite", "numpy")},
+        **{package: _version(package) for package in ("wasmtime", "mini-racer", "llvmlite", "numpy")},
     }
 
 
