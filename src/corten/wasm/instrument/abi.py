@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 from corten.wasm.module import FuncType
 from corten.wasm.opcodes import I32, OPCODES
-from corten.wasm.sections import RESULT_RECORD, read_abi
+from corten.wasm.sections import RESULT_RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from corten.wasm.sections import Abi, Scalar
-
-__all__ = ["Record", "find_record", "load_name", "parameter_type", "read_abi", "scalar_types", "store_name"]
 
 
 @dataclass(frozen=True, slots=True)
