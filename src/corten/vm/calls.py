@@ -14,6 +14,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from corten.base.calls import CALL_DEPTH, CONTRACT_BIT, CallReject
@@ -38,7 +39,8 @@ CALL_IMPORT: Final = "call"
 
 FIRST_ADDRESS: Final = CONTRACT_BIT + 1
 
-_CALL: Final = struct.Struct("<qiIIIIIII")  # gas, depth, contract, selector, arguments, length, result, size, outbox
+_CALL: Final = struct.Struct("<qiIIIIIII8xI12xI")
+"""Gas, depth, contract, selector, arguments, length, result, size, outbox, whether it is a call, message."""
 _ENTER: Final = struct.Struct("<qiIIII")  # gas, depth, sender, entry, payload bytes, mode
 _ENTERED: Final = struct.Struct("<q20xIIIII")  # gas, result record, records: begin, end, status, word
 _ANSWER: Final = struct.Struct("<q28xII")  # gas, outbox, status
@@ -46,11 +48,13 @@ _ENDED: Final = struct.Struct("<II")  # status, word
 _STOPPED: Final = struct.Struct("<q44xI")  # gas, raised
 _BLOCK: Final = struct.Struct("<IIIIII")  # type, message, contract, entry, bytes, 0
 _ORIGIN: Final = struct.Struct("<II")  # contract, code | site << 12
+_GAS: Final = struct.Struct("<q")
 _ENDED_AT: Final = FIELDS["status"]
-_CALLED_AT: Final = FIELDS["called"]
 _RAISED_AT: Final = FIELDS["raised"]
-_MESSAGE_AT: Final = FIELDS["message"]
 _ORIGIN_AT: Final = FIELDS["origin"]
+
+assert (FIELDS["called"], FIELDS["message"]) == (AREA + 48, AREA + 64)
+
 _TRAP: Final = 1 << 31  # a status that makes the caller's injected code trap
 _CODE: Final = 0xFFF
 
@@ -181,10 +185,14 @@ class Switchboard:
 
     # ---- one call ----------------------------------------------------------------------------------------------------
 
-    def _call(self, caller: Participant) -> None:
+    def _serve(self, caller: Participant) -> None:
         """One call, from the caller's call area to its answer in there. Nothing here is slower than it must be."""
         system = caller.system
-        gas, depth, contract, name, at, length, result, size, outbox = _CALL.unpack_from(system, AREA)
+        asked = _CALL.unpack_from(system, AREA)
+        gas, depth, contract, name, at, length, result, size, outbox, is_call, message = asked
+        if not is_call:
+            self._settle()
+            return
         callee = self._joined.get(contract) or self._join(contract)
         entry = None if callee is None else callee.entries.get(name)
         if (
@@ -224,7 +232,8 @@ class Switchboard:
                 if value + size == end:
                     end = record
         if end > begin and not answer:
-            answer, outbox = self._keep_records(caller, callee, entry, begin, end, outbox)
+            block = RECORDS_OF_CALLEE, message, contract, entry.number, end - begin, 0
+            answer, outbox = _keep_records(caller, outbox, block, callee.system[begin:end])
         _ANSWER.pack_into(system, AREA, gas, outbox, answer)
 
     def _refusal(self, caller: Participant, callee: Participant | None, entry: CallableEntry | None) -> int:
@@ -265,19 +274,6 @@ class Switchboard:
         self._failure = CallReject.CALLEE_REJECTED.value
         return self._failure
 
-    def _keep_records(
-        self, caller: Participant, callee: Participant, entry: CallableEntry, begin: int, end: int, outbox: int
-    ) -> tuple[int, int]:
-        """Append what the callee recorded to the caller's records: status, outbox cursor."""
-        following = outbox + _BLOCK.size + end - begin
-        if following > caller.outbox_limit:
-            return _TRAP | TrapCode.OUTBOX_EXHAUSTED, outbox
-        (message,) = U32.unpack_from(caller.system, _MESSAGE_AT)
-        block = RECORDS_OF_CALLEE, message, callee.address, entry.number, end - begin, 0
-        _BLOCK.pack_into(caller.system, outbox, *block)
-        caller.system[outbox + _BLOCK.size : following] = callee.system[begin:end]
-        return 0, following
-
     # ---- the end of a message ----------------------------------------------------------------------------------------
 
     def _settle(self) -> None:
@@ -305,7 +301,7 @@ class Switchboard:
                 code = self._stopped[1]
                 gas, raised = (left, word & _CODE) if word & _CODE else (0, 0)
                 _ORIGIN.pack_into(self._first.system, _ORIGIN_AT, each.address, word if raised else code)
-        struct.pack_into("<q", self._first.system, AREA, gas)
+        _GAS.pack_into(self._first.system, AREA, gas)
         U32.pack_into(self._first.system, _RAISED_AT, raised)
         self._end()
 
@@ -332,13 +328,18 @@ class Switchboard:
         layout = residency.program.layout
         made = self._joined[residency.address] = Participant(residency, resident, layout.control(layout.inbox, 0))
 
-        def serve() -> None:
-            if made.system[_CALLED_AT]:
-                self._call(made)
-            else:
-                self._settle()
-
-        resident.port.serve = serve
+        resident.port.serve = partial(self._serve, made)
         if len(self._joined) == 1:
             resident.port.abort = self._abort
         return made
+
+
+def _keep_records(caller: Participant, outbox: int, block: tuple[int, ...], records: memoryview) -> tuple[int, int]:
+    """Append what a callee recorded to its caller's records: status, outbox cursor."""
+    begin = outbox + _BLOCK.size
+    end = begin + len(records)
+    if end > caller.outbox_limit:
+        return _TRAP | TrapCode.OUTBOX_EXHAUSTED, outbox
+    _BLOCK.pack_into(caller.system, outbox, *block)
+    caller.system[begin:end] = records
+    return 0, end

@@ -187,22 +187,21 @@ class Instance:
         if error is not None or self._trap.value is not None:
             raise HostFault(f"recover itself stopped: {self._stopped(error)!r}")
 
-    def enter(self) -> TrapCode | None:
-        """Apply one entry as a part of another contract's message, as the call area says; as `run`."""
-        error = _call_unchecked(*self._enter_call)
-        if error is None and self._trap.value is None:
-            return None
-        return self._stopped(error)
+    def entrance(self) -> Callable[[], TrapCode | None]:
+        """Applies one entry as a part of another contract's message, as the call area says; as `run`."""
+        arguments, trap, stopped = self._prepare("corten.enter", 0), self._trap, self._stopped
+
+        def enter() -> TrapCode | None:
+            error = _call_unchecked(*arguments)
+            return None if error is None and trap.value is None else stopped(error)
+
+        return enter
 
     def undo(self) -> None:
         """Roll back everything since the first `enter` of another contract's message."""
         error = _call_unchecked(*self._undo_call)
         if error is not None or self._trap.value is not None:
             raise HostFault(f"undo itself stopped: {self._stopped(error)!r}")
-
-    @cached_property
-    def _enter_call(self) -> tuple[Any, ...]:
-        return self._prepare("corten.enter", 0)
 
     @cached_property
     def _undo_call(self) -> tuple[Any, ...]:

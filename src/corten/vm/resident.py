@@ -104,6 +104,7 @@ class Resident:
     def __init__(self, program: Program, host: HostFunctions, address: int = 0) -> None:
         self.port = CallPort()
         self.origin = 0
+        self._calls: tuple[Callable[[], TrapCode | None], Callable[[], None]] | None = None
         self._instance = program.code.instantiate(_services(program.code.imports, host, self.port))
         self._layout = layout = program.layout
         self._check_sizes()
@@ -179,7 +180,9 @@ class Resident:
 
     def calls(self) -> tuple[Callable[[], TrapCode | None], Callable[[], None]]:
         """How to enter the contract as a part of another's message, and how to undo all of that."""
-        return self._instance.enter, self._instance.undo  # type: ignore[attr-defined]
+        if self._calls is None:
+            self._calls = self._instance.entrance(), self._instance.undo  # type: ignore[attr-defined]
+        return self._calls
 
     def memories(self) -> tuple[memoryview, memoryview]:
         """The system memory and the guest's."""
