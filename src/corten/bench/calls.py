@@ -1,0 +1,62 @@
+"""What a call of another contract costs beyond the callee's own work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from corten.bench.measure import median_seconds, paired
+from corten.bench.registry import Result
+from corten.vm import Contract, Machine
+
+_HERE: Final = Path(__file__).parent
+_CALLS: Final = 100
+_ROUNDS: Final = 301
+_BATCH: Final = 10_000
+
+
+def one_message() -> list[Result]:
+    """A call, of many in one message; the message without calls and the callee's work are taken off."""
+    callee, caller = _deployed()
+    results = []
+    for name in ("read", "add", "add_loudly"):
+        taken = paired(
+            lambda name=name: caller.call(name, {"count": _CALLS}),  # type: ignore[misc]
+            lambda: caller.call("nothing", {"count": _CALLS}),
+            rounds=_ROUNDS,
+        )
+        own = _work(callee, name)
+        conditions = f"{_CALLS} calls a message, median of {_ROUNDS}; callee's own work {own * 1e6:.3f} us taken off"
+        beyond = (taken.ours - taken.peer) / _CALLS - own
+        results.append(Result(f"call.{name}", beyond * 1e6, "us", conditions=conditions))
+    return results
+
+
+def batch() -> list[Result]:
+    """Messages in a batch, each of which calls once: the call, and the end that the host must be told of."""
+    callee, caller = _deployed()
+    rows = np.ones(_BATCH, caller.dtype("read"))
+    results = []
+    for name in ("read", "add", "add_loudly"):
+        taken = paired(lambda name=name: caller.submit(name, rows), lambda: caller.submit("nothing", rows))  # type: ignore[misc]
+        beyond = (taken.ours - taken.peer) / _BATCH - _work(callee, name)
+        conditions = f"{_BATCH} messages with one call each, beyond message and callee"
+        results.append(Result(f"batch.{name}", beyond * 1e6, "us", conditions=conditions))
+    return results
+
+
+def _work(callee: Contract, name: str) -> float:
+    """Seconds that an entry takes as a message of a batch."""
+    rows = np.zeros(_BATCH, callee.dtype(name))
+    return median_seconds(lambda: callee.submit(name, rows)) / _BATCH
+
+
+def _deployed() -> tuple[Contract, Contract]:
+    machine = Machine(memory_limit=1 << 20, gas_limit=10**12)
+    callee = machine.deploy(_HERE / "_callee.py")
+    return callee, machine.deploy(_HERE / "_caller.py", counter=callee)
+
+
+BENCHMARKS: Final = {"one_message": one_message, "batch": batch}
