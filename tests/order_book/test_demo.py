@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from corten.base.errors import InvalidInput
+from corten.cli.app import run as corten
 from corten.demo.book import replay_run, run_book_demo
 from corten.demo.flow import FlowShape, generate_flow
 from corten.demo.messages import CANCEL, PLACE
@@ -40,6 +41,12 @@ def test_a_run_is_complete_and_replays(run: RunDirectory, console: Console):
     assert names == events | {"manifest.json", "messages.npy", "order_book.wasm", "receipts.npy", "book.png"}
     assert run.picture.read_bytes().startswith(b"\x89PNG")
     assert len(run.receipts()) == run.manifest().message_count == COUNT
+
+
+def test_a_run_replays_in_the_second_engine(run: RunDirectory, console: Console, capsys: pytest.CaptureFixture[str]):
+    pytest.importorskip("py_mini_racer")
+    assert corten(["replay", str(run.path), "--engine", "v8"]) == 0
+    assert "equal state roots" in capsys.readouterr().out
 
 
 def test_the_summary_says_what_happened(run: RunDirectory, console: Console):

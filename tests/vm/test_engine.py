@@ -115,6 +115,7 @@ def broken_module(run, recover="nop"):
         ("(drop (i32.div_s (i32.const 1) (i32.load (i32.const 0))))", TrapCode.DIVISION_BY_ZERO),
         ("(drop (i64.div_s (i64.const -0x8000000000000000) (i64.const -1)))", TrapCode.INTEGER_OVERFLOW),
         ("(drop (i32.trunc_f64_s (f64.const nan)))", TrapCode.INVALID_CONVERSION),
+        ("(drop (i32.trunc_f64_s (f64.const 1e10)))", TrapCode.INVALID_CONVERSION),
         ("(call_indirect (i32.const 0))", TrapCode.INDIRECT_CALL_MISMATCH),
         ("(call_indirect (i32.const 5))", TrapCode.TABLE_OUT_OF_BOUNDS),
     ],
@@ -246,6 +247,12 @@ def test_an_entry_for_another_processor_is_compiled_again(tmp_path, instrumented
     instance = Engine(cache=cache).load(instrumented).instantiate()
     assert instance.run() is None
     assert cache.get(key) != b"another machine's code"
+
+
+def test_code_from_the_cache_knows_which_instruction_trapped(tmp_path):
+    content = broken_module("(drop (i64.trunc_f32_u (f32.const 1e30)))")
+    for _ in range(2):
+        assert Engine(cache=Cache(tmp_path)).load(content).instantiate().run() is TrapCode.INVALID_CONVERSION
 
 
 def test_settings_make_other_entries(tmp_path, instrumented):
