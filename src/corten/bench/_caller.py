@@ -1,10 +1,12 @@
 """Calls another contract again and again, in one message."""
 
+from typing import Protocol
+
 from corten.lang import At, Contract, contract, i64, init, interface, message, view
 
 
 @interface
-class Counter:
+class Counter(Protocol):
     @message
     def add(self, amount: i64) -> i64: ...
 

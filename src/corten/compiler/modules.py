@@ -316,7 +316,7 @@ class _Declarer:
             self._check_bases(node, ("Contract",))
             return ContractDeclaration(node.name, self.module, node)
         if kind == "interface":
-            self._check_bases(node, ("Contract",))
+            self._check_bases(node, ("Protocol", "Contract"))
             return ContractDeclaration(node.name, self.module, node, is_interface=True)
         if kind is not None:
             self._check_bases(node, ("Generic",) if kind == "struct" else ())

@@ -74,7 +74,8 @@ def contract(cls: type) -> Any:
 
 def interface(cls: type) -> Any:
     """Declares what another contract's entries look like."""
-    return rebuilt(cls, Contract, sys._getframe(1).f_globals)
+    entries = {name: method for name, method in vars(cls).items() if hasattr(method, "_entry")}
+    return rebuilt(type(cls.__name__, (), entries), Contract, sys._getframe(1).f_globals)
 
 
 def _entry(kind: str) -> Callable[[F], F]:

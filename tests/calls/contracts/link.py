@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from corten.lang import At, Contract, Vec, contract, event, i64, init, interface, message, require, u32, view
 
 
 @interface
-class Next(Contract):
+class Next(Protocol):
     @message
     def walk(self, depth: i64, fate: i64) -> i64: ...
 
