@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from corten.base.calls import CALL_DEPTH, CallReject
-from corten.base.errors import DiagnosticError, InvalidInput, Status
+from corten.base.errors import DiagnosticError, HostFault, InvalidInput, Status
 from corten.compiler import compile_contract
 from tests.calls.conftest import SUPPLY, make_chain, make_machine, make_market
 
@@ -283,3 +283,40 @@ def test_codes_are_permanent():
         "MALFORMED_CALL": 4089,
         "NO_RESULT": 4088,
     }
+
+
+def test_a_host_that_breaks_in_the_middle_marks_all_that_took_part(monkeypatch):
+    market = make_market()
+    start, root = market.machine.snapshot(), market.machine.state_root
+    engine_instance = type(market.quote.residency.live()._instance)
+    entrance, quote = engine_instance.entrance, market.quote.residency.live()._instance
+
+    def broken(instance):
+        return _raise if instance is quote else entrance(instance)
+
+    def _raise():
+        raise HostFault("the engine gave up")
+
+    monkeypatch.setattr(engine_instance, "entrance", broken)
+    with pytest.raises(HostFault, match="gave up"):
+        market.exchange.swap(amount=5, sender=7)
+    for contract, entry in ((market.exchange, "own"), (market.base, "caller"), (market.quote, "caller")):
+        with pytest.raises(HostFault, match="restore a snapshot"):
+            contract.call(entry, {})
+    market.machine.restore(start)
+    assert market.machine.state_root == root
+    assert market.exchange.swap(amount=5, sender=7).accepted
+
+
+def test_recursion_in_every_contract_of_a_chain_shares_one_stack():
+    source = make_chain_source().parent / "deep.py"
+    machine, links = make_machine(), []
+    for _ in range(CALL_DEPTH):
+        links.append(machine.deploy(source, next=links[-1] if links else 0))
+    first = links[-1]
+    assert first.dive(depth=CALL_DEPTH - 1, frames=10).result == 10 * CALL_DEPTH
+    assert first.dive(depth=CALL_DEPTH - 1, frames=1_000_000).error == "stack_exhausted"
+    alone = next(frames for frames in range(20_000, 0, -100) if links[0].dive(depth=0, frames=frames).accepted)
+    together = first.dive(depth=CALL_DEPTH - 1, frames=alone // 2)
+    assert together.error == "stack_exhausted"
+    assert first.dive(depth=CALL_DEPTH - 1, frames=alone // 40).accepted

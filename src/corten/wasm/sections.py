@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, NoReturn, TypeAlias
 
+from corten.base.calls import FIRST_RESERVED_CODE
 from corten.base.errors import InvalidModule
 from corten.wasm import op
 from corten.wasm.json_nodes import Node, dumps, load
@@ -25,7 +26,7 @@ ABI_VERSION: Final = 1
 RESULT_RECORD: Final = 0xFFFF  # record type of a result; event numbers stay below it
 RECORD_BYTES: Final = 1 << 20  # of a payload, event or result
 SCALAR_COUNT: Final = 256  # that a record is flattened to; larger ones travel as bytes
-ERROR_COUNT: Final = 0xFFF  # a code has 12 bits, 0 is none
+ERROR_COUNT: Final = FIRST_RESERVED_CODE - 1  # a code has 12 bits, 0 is none, and the last ones are the machine's
 SITE_COUNT: Final = 1 << 20  # a site has 20 bits
 ENTRY_KINDS: Final = ("init", "message", "view")
 TYPE_DEPTH: Final = 32
