@@ -13,11 +13,16 @@ from corten.compiler import compile_contract
 from tests.calls.conftest import SUPPLY, make_chain, make_machine, make_market
 
 
-@pytest.mark.parametrize("gas_limit", [*range(0, 26_000, 577), 8_600, 17_000])
-def test_at_every_gas_limit_all_or_nothing(gas_limit):
-    market = _MARKET
+@pytest.fixture(scope="module")
+def shared_market():
+    return make_market()
+
+
+@pytest.mark.parametrize("gas_limit", [*range(0, 48_000, 997), 8_600, 17_000])
+def test_at_many_gas_limits_all_or_nothing(shared_market, gas_limit):
+    market = shared_market
     roots = [each.state_root for each in market.machine]
-    receipt = market.exchange.swap(amount=0 + 1, sender=7, gas_limit=gas_limit)
+    receipt = market.exchange.swap(amount=1, sender=7, gas_limit=gas_limit)
     if receipt.accepted:
         assert receipt.gas <= gas_limit
         assert roots != [each.state_root for each in market.machine]
@@ -26,7 +31,14 @@ def test_at_every_gas_limit_all_or_nothing(gas_limit):
         assert roots == [each.state_root for each in market.machine]
 
 
-_MARKET = make_market()
+def test_at_every_gas_limit_around_a_call(shared_market):
+    """Unit by unit over the stretch where the first callee begins and ends."""
+    market = shared_market
+    root = market.machine.state_root
+    for gas_limit in range(8_300, 10_300):
+        receipt = market.exchange.swap(amount=1, sender=7, gas_limit=gas_limit)
+        assert (receipt.error, receipt.gas) == ("out_of_gas", gas_limit)
+    assert market.machine.state_root == root
 
 
 def test_gas_is_counted_once_and_to_the_unit():
