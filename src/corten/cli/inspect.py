@@ -20,7 +20,9 @@ CHARGES = {
     "bulk_byte": "byte of a bulk operation",
     "record": "event or result",
     "record_byte": "byte of an event or result",
-    "intrinsic": "sender, time, height, chain, memory_limit",
+    "intrinsic": "sender, time, height, chain, memory_limit, address",
+    "call": "call of another contract",
+    "call_byte": "byte of its payload or result",
 }
 
 
