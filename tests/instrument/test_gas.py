@@ -79,14 +79,16 @@ def test_what_does_not_end_runs_out_of_gas(text: str) -> None:
 
 
 def test_the_slack_is_bounded() -> None:
-    """Straight code after the limit was passed ends at the next test: at the latest, the caller's after the call."""
-    body = "(drop (i32.const 1))" * 1000
-    text = f"""(memory 1) (func (export "f") (call $g) (i32.store (i32.const 0) (i32.const 1)))
-      (func $g (call $h) {body}) (func $h {body})"""
-    guest = Machine(gas_vectors.module(text), None, options(8), gas=2_500)
+    """On the way out of a recursion each caller tests: work after the calls does not add up."""
+    work = "(drop (i32.const 1))" * 1000
+    text = f"""(memory 1) (func (export "f") (call $g (i32.const 100)) (i32.store (i32.const 0) (i32.const 1)))
+      (func $g (param i32) (if (local.get 0) (then (call $g (i32.sub (local.get 0) (i32.const 1))))) {work}
+        (i32.store (i32.const 4) (local.get 0)))"""
+    guest = Machine(gas_vectors.module(text), None, options(8), gas=10_000)
     guest.call("corten.begin")
     assert guest.outcome("f") == "UNREACHABLE"
     assert guest.memory()[0] == 0
+    assert guest.memory()[4] < 10  # the innermost calls came back, and wrote their number
 
 
 def test_every_opcode_has_a_price() -> None:

@@ -100,6 +100,13 @@ def test_the_sign_of_a_nan_comes_from_the_canonical_one() -> None:
     assert struct.unpack("<d", result(copied)[:8]) == (1.0,)
 
 
+def test_integers_made_of_a_vector_of_nans() -> None:
+    """A conversion reads lanes as integers, so it must read the canonical ones."""
+    root = "(f32x4.sqrt (v128.const f32x4 -1 -1 -1 -1))"
+    found = result(f"(v128.store (i32.const 64) (f32x4.convert_i32x4_s {root}))")
+    assert struct.unpack("<4f", found[:16]) == (float(CANONICAL_F32),) * 4
+
+
 @settings(max_examples=40, deadline=None)
 @given(bits=st.integers(0, (1 << 128) - 1))
 def test_lanes_of_another_interpretation(bits: int) -> None:

@@ -52,12 +52,12 @@ def check(guest: Machine, outcome: str, *arguments: object) -> None:
 
 
 ADDRESSES = [0, 1, 3, 4, 5, 7, 8, 9, 4083, 4088, 4089, 4092, 4093, 4095, 4096]
-ENDS = [SIZE - distance for distance in (1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 24, 40)]
+ENDS = [SIZE - distance for distance in (1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 19, 21, 23, 24, 40)]
 
 
 @pytest.mark.parametrize("address", ["(local.get 0)", "(i32.add (local.get 0) (i32.const 0))"])
 @pytest.mark.parametrize("name", STORES)
-@pytest.mark.parametrize("offset", [0, 4, 20])
+@pytest.mark.parametrize("offset", [0, 4, 17])
 def test_one_store_of_any_width_anywhere(name: str, offset: int, address: str) -> None:
     """The base in a local, or only on the stack; the end of memory is as far as without the log."""
     body = store_text(name, offset, address)
@@ -142,6 +142,14 @@ def test_long_code_tests_the_limit_between() -> None:
     check(guest, "returned", 8)
 
 
+def test_the_limit_is_tested_on_the_way_out_of_a_recursion() -> None:
+    text = """(module (memory (export "memory") 1) (func $f (export "f") (param i32)
+      (if (local.get 0) (then (call $f (i32.sub (local.get 0) (i32.const 1)))))
+      (i64.store (i32.shl (local.get 0) (i32.const 3)) (i64.const -1))))"""
+    check(machine(text, log_bytes=1600), "returned", 90)
+    check(machine(text, log_bytes=1600), "UNREACHABLE", 200)
+
+
 def test_a_word_is_logged_once() -> None:
     """On a path that comes from a store to the same place; not where paths meet."""
     text = """(module (memory (export "memory") 1) (func (export "f") (param i32 i32)
@@ -166,6 +174,23 @@ def test_what_one_arm_logged_the_other_did_not(choice: int, entries: int) -> Non
     assert guest.logged() == entries
     guest.call("corten.rollback")
     assert guest.memory() == memory
+
+
+@pytest.mark.parametrize("choice", [0, 1])
+def test_what_one_arm_logged_the_other_logs_too(choice: int) -> None:
+    text = """(module (memory (export "memory") 1) (func (export "f") (param i32 i32)
+      (if (local.get 1)
+        (then (i64.store (local.get 0) (i64.const 2)))
+        (else (i64.store (local.get 0) (i64.const 3))))))"""
+    check(machine(text), "returned", 64, choice)
+
+
+def test_what_a_block_left_early_did_not_log() -> None:
+    text = """(module (memory (export "memory") 1) (func (export "f") (param i32 i32)
+      (block (br_if 0 (local.get 1)) (i64.store (local.get 0) (i64.const 2)))
+      (i64.store (local.get 0) (i64.const 3))))"""
+    for choice in (0, 1):
+        check(machine(text), "returned", 64, choice)
 
 
 def test_a_base_that_a_loop_moves_is_logged_each_round() -> None:
