@@ -1,0 +1,6 @@
+;; tries: a status of ones
+;; stopped by: the driver: a status is 12 bits of code and 20 of site
+;; expect: rejected callee_rejected|error_4095
+(func (export "entry.attack") (param $n i32) (result i32)
+  (i64.store (i32.const 0) (i64.const -1))
+  (i32.const -1))
