@@ -114,9 +114,15 @@ class Loader:
             return self.load_module(self._compiled(path), path.resolve().parent)
         return self.load_module(path.read_bytes(), path.resolve().parent)
 
+    def load_bare(self, module: bytes, name: str) -> Program:
+        """A module with bare exports, as the contract `name` whose entries they are."""
+        return self._program(module, self._instrumented(module, name), None)
+
     def load_module(self, module: bytes, directory: Path | None) -> Program:
         """A native module; `directory` is where its sources are looked for."""
-        artifact = self._instrumented(module)
+        return self._program(module, self._instrumented(module), directory)
+
+    def _program(self, module: bytes, artifact: Artifact, directory: Path | None) -> Program:
         lines = parse_lines(artifact.lines) if artifact.lines else Lines(())
         return Program(
             module_hash=hashlib.sha256(module).digest(),
@@ -139,12 +145,13 @@ class Loader:
             self._put(key, stored)
         return stored
 
-    def _instrumented(self, module: bytes) -> Artifact:
-        key = _key(b"instrumented", module, repr((self._layout, self._layout.system_pages, self._passes)).encode())
+    def _instrumented(self, module: bytes, bare_name: str | None = None) -> Artifact:
+        options = repr((self._layout, self._layout.system_pages, self._passes, bare_name))
+        key = _key(b"instrumented", module, options.encode())
         stored = self._cache.get(key) if self._cache is not None else None
         if stored is not None:
             return Artifact.parse(stored)
-        artifact = instrument_native(module, self._layout, self._passes)
+        artifact = instrument_native(module, self._layout, self._passes, bare_name)
         self._put(key, artifact.dump())
         return artifact
 
@@ -163,8 +170,12 @@ def load_code(engine: Engine, module: bytes) -> Code:
     return code
 
 
-def instrument_native(content: bytes, layout: Layout, passes: Passes) -> Artifact:
-    """Check a native module against the profile and instrument it; InvalidModule says at which byte it is wrong."""
+def instrument_native(content: bytes, layout: Layout, passes: Passes, bare_name: str | None = None) -> Artifact:
+    """Check a native module against the profile and instrument it; InvalidModule says at which byte it is wrong.
+
+    With `bare_name`, the module is one with bare exports, which becomes a native one of that name first.
+    """
+    from corten.wasm.bare import as_native
     from corten.wasm.instrument import Options, instrument
     from corten.wasm.profile import check_profile
     from corten.wasm.reader import read_module
@@ -175,6 +186,8 @@ def instrument_native(content: bytes, layout: Layout, passes: Passes) -> Artifac
     module = read_module(content)
     check_profile(module, source=content)
     validate(module, content)
+    if bare_name is not None:
+        module = as_native(module, bare_name)
     options = Options(
         memory_pages=layout.memory_bytes // WASM_PAGE_BYTES,
         system_pages=layout.system_pages,
@@ -183,6 +196,8 @@ def instrument_native(content: bytes, layout: Layout, passes: Passes) -> Artifac
         nan=passes.nan,
         undo=passes.undo,
     )
+    _check_sections(module)
+    _check_segments(module)
     abi = read_abi(module)
     initial_pages = tuple(_initial_pages(module))
     instrumented = instrument(module, abi, options)
@@ -205,16 +220,43 @@ def _check_red_zone(instrumented: Module) -> None:
         raise InvalidModule(f"expected {expected}, found {needed}: a function has too many stores in a row")
 
 
+def _check_sections(module: Module) -> None:
+    """Nobody may have to choose between two interfaces or two line tables."""
+    for name in (ABI_SECTION, LINES_SECTION):
+        count = sum(custom.name == name for custom in module.customs)
+        if count > 1:
+            raise InvalidModule(f"expected at most one custom section {name}, found {count}")
+
+
+def _check_segments(module: Module) -> None:
+    """Active segments lie within what the module declares: else it could not be instantiated."""
+    memory = module.memories[0].minimum * WASM_PAGE_BYTES if module.memories else 0
+    table = module.tables[0].limits.minimum if module.tables else 0
+    segments = [
+        ("data segment", number, each.offset, len(each.content), memory) for number, each in enumerate(module.data)
+    ]
+    segments += [
+        ("element segment", number, each.offset, len(each.functions), table)
+        for number, each in enumerate(module.elements)
+    ]
+    for what, number, offset, length, size in segments:
+        if offset is None:
+            continue
+        code, begin = offset[0]
+        if code != op.I32_CONST:
+            raise InvalidModule(f"{what} {number}: expected a constant address")
+        end = (begin & 0xFFFFFFFF) + length
+        if end > size:
+            raise InvalidModule(f"{what} {number}: expected an end of at most {size}, found {end}")
+
+
 def _initial_pages(module: Module) -> list[int]:
     """4 KiB pages that active data segments fill."""
     pages: set[int] = set()
     for segment in module.data:
         if segment.offset is None or not segment.content:
             continue
-        code, begin = segment.offset[0]
-        if code != op.I32_CONST:
-            raise InvalidModule("expected data segments at constant addresses")
-        begin &= 0xFFFFFFFF
+        begin = segment.offset[0][1] & 0xFFFFFFFF
         pages.update(range(begin // PAGE_BYTES, (begin + len(segment.content) - 1) // PAGE_BYTES + 1))
     return sorted(pages)
 
