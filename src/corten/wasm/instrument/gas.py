@@ -4,7 +4,8 @@ A metered block begins at the function's start, after `loop`, `if`, `else` and a
 `end` that a branch or the other arm of an `if` leads to. Its charge is the sum of its instructions' costs, so what a
 message pays depends on the path it takes and on nothing else. The counter is a local, and a global around calls. It
 may become negative: it is checked at function entries, loop headers and after calls, and when the message ends, so
-that the slack is less than the length of a function.
+that the slack is less than the length of a function. A header whose block is free is not checked: nothing leads back
+from a free block but by way of another header, and a thousand nested loops would be a thousand checks for one `br`.
 
     local.get $gas  i64.const cost  i64.sub  local.set $gas
     local.get $gas  i64.const 0  i64.lt_s  br_if $out_of_gas          where it is checked
@@ -48,7 +49,7 @@ def add_gas(body: Body, context: Context) -> None:
         code: list[Instr] = []
         if block.cost:
             code += [(op.LOCAL_GET, gas), (op.I64_CONST, block.cost), (op.I64_SUB,), (op.LOCAL_SET, gas)]
-        if EXIT in body.exits and (block.is_loop or block.start == 0):
+        if EXIT in body.exits and (block.start == 0 or (block.is_loop and block.cost)):
             code += _check(gas, body.exit_label(EXIT, block.depth))
         if code:
             body.insert(block.start, code)
