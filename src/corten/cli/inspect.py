@@ -38,10 +38,12 @@ def inspect_module(path: Path, *, as_json: bool) -> None:
 
     console = Console(highlight=False)
     _print_heading(console, report)
-    for table in filter(None, [_links(report), _entries(report), _events(report), _errors(report), _state(report)]):
+    for table in filter(
+        None, [_obstacles(report), _links(report), _entries(report), _events(report), _errors(report), _state(report)]
+    ):
         console.print(table)
-    console.print(_limits(report))
-    console.print(_gas(report))
+    for table in filter(None, [_limits(report), _gas(report)]):
+        console.print(table)
 
 
 def _print_heading(console: Console, report: dict[str, Any]) -> None:
@@ -50,6 +52,7 @@ def _print_heading(console: Console, report: dict[str, Any]) -> None:
     name = report["name"] or "without ABI, so not a native contract"
     lines = {
         "module": f"{name} ({report['file']})",
+        "is": f"{report['title']}; {_verdict(report)}",
         "sha256": report["sha256"],
         "sizes": _sizes(report["sizes"]),
         "exports": kinds(report["exports"]) or "none",
@@ -60,8 +63,26 @@ def _print_heading(console: Console, report: dict[str, Any]) -> None:
     console.print()
 
 
+def _verdict(report: dict[str, Any]) -> str:
+    count = len(report["obstacles"])
+    if count:
+        return f"does not run here, for {count} {'reason' if count == 1 else 'reasons'}"
+    return "runs here: " + ("Machine.deploy" if report["platform"] == "native" else "Machine.load")
+
+
+def _obstacles(report: dict[str, Any]) -> Table | None:
+    """Everything that stops the module."""
+    rows = [
+        (one["kind"], one["what"], f"{one['count']:,}", "" if one["offset"] is None else f"{one['offset']:#x}")
+        for one in report["obstacles"]
+    ]
+    return _table("what stops it", ["kind", "what", "count>", "first at byte>"], rows)
+
+
 def _sizes(sizes: dict[str, Any]) -> str:
-    text = f"{sizes['raw']:,} bytes, {sizes['custom_sections']:,} of them ABI and line table"
+    text = f"{sizes['raw']:,} bytes"
+    if sizes["custom_sections"] is not None:
+        text += f", {sizes['custom_sections']:,} of them ABI and line table"
     if sizes["instrumented"] is not None:
         text += f"; instrumented {sizes['instrumented']:,} ({sizes['instrumented'] / sizes['raw']:.1f}×)"
     return text

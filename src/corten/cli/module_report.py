@@ -8,11 +8,13 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from corten.base.errors import InvalidModule
 from corten.cli.source import compile_source
 from corten.wasm import op
 from corten.wasm.instrument.schedule import GAS_SCHEDULES
 from corten.wasm.limits import DEFAULT_LIMITS, DESCRIPTIONS
 from corten.wasm.module import Function, Kind, Module
+from corten.wasm.platforms import Survey, survey
 from corten.wasm.reader import read_module
 from corten.wasm.sections import ABI_SECTION, parse_abi
 
@@ -23,14 +25,22 @@ if TYPE_CHECKING:
 def report_on(path: Path) -> dict[str, Any]:
     """Everything there is to say about the module at `path`; a contract's source is compiled first.
 
-    Raises InvalidModule or DiagnosticError when there is nothing to say.
+    Of a module that cannot even be read, for it is outside the profile, `limits` and all that an ABI says is empty.
+    Raises InvalidModule (the file is damaged) or DiagnosticError when there is nothing to say.
     """
     data = module_bytes(path)
-    module = read_module(data)
-    abi = abi_document(module)
+    found = survey(data)
+    module = _readable(data, found)
+    abi = {} if module is None else abi_document(module)
     return {
         "file": str(path),
         "name": abi.get("name"),
+        "platform": found.platform.name,
+        "title": found.platform.title,
+        "runs": found.runs,
+        "obstacles": [
+            {"kind": one.kind, "what": one.what, "count": one.count, "offset": one.offset} for one in found.obstacles
+        ],
         "sha256": hashlib.sha256(data).hexdigest(),
         "sizes": _sizes(data, module),
         "entries": abi.get("entries", []),
@@ -38,9 +48,9 @@ def report_on(path: Path) -> dict[str, Any]:
         "errors": [{"code": code, "name": name} for code, name in enumerate(abi.get("errors", []), start=1)],
         "state": abi.get("state"),
         "types": abi.get("types", {}),
-        "imports": [{"module": one.module, "name": one.name, "kind": one.kind.name.lower()} for one in module.imports],
-        "exports": [{"name": one.name, "kind": one.kind.name.lower()} for one in module.exports],
-        "limits": _limits(data, module),
+        "imports": [{"module": one.module, "name": one.name, "kind": one.kind} for one in found.imports],
+        "exports": [{"name": one.name, "kind": one.kind} for one in found.exports],
+        "limits": [] if module is None else _limits(data, module),
         "gas": _gas(),
     }
 
@@ -60,14 +70,24 @@ def abi_document(module: Module) -> dict[str, Any]:
     return document
 
 
-def _sizes(data: bytes, module: Module) -> dict[str, int | None]:
-    customs = sum(len(section.content) for section in module.customs)
+def _readable(data: bytes, found: Survey) -> Module | None:
+    """The module, or None if what it is refused for is among the obstacles."""
+    try:
+        return read_module(data)
+    except InvalidModule:
+        if not found.obstacles:
+            raise
+        return None
+
+
+def _sizes(data: bytes, module: Module | None) -> dict[str, int | None]:
+    customs = None if module is None else sum(len(section.content) for section in module.customs)
     return {"raw": len(data), "custom_sections": customs, "instrumented": _instrumented_size(data, module)}
 
 
-def _instrumented_size(data: bytes, module: Module) -> int | None:
+def _instrumented_size(data: bytes, module: Module | None) -> int | None:
     """Bytes of the module that the machine would run; None for a module that is no native contract."""
-    if module.custom(ABI_SECTION) is None:
+    if module is None or module.custom(ABI_SECTION) is None:
         return None
     from corten.vm.layout import Layout
     from corten.vm.machine import DEFAULT_MEMORY_LIMIT

@@ -126,8 +126,10 @@ def _enum_type(name: str, members: dict[str, int]) -> type[IntEnum]:
 
 def _identifier(name: str) -> str:
     """A Python name for a type such as `Pair[u32, i64]`."""
-    made = re.sub(r"\W+", "_", name).strip("_")
-    return f"{made}_" if keyword.iskeyword(made) or not made.isidentifier() else made
+    made = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
+    if not made or made[0].isdigit():
+        return f"n{made}"  # `0` is a fine name for an export of a module, not for a tuple's type
+    return f"{made}_" if keyword.iskeyword(made) else made
 
 
 class Types:

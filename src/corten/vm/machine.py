@@ -8,11 +8,12 @@ from functools import cache as memoized
 from pathlib import Path
 from typing import Any, Final
 
-from corten.base.errors import InvalidInput
+from corten.base.errors import InvalidInput, InvalidModule
 from corten.vm.cache import Cache, default_directory
 from corten.vm.calls import FIRST_ADDRESS, Registry
 from corten.vm.codec import describe
 from corten.vm.contract import Contract, initialize
+from corten.vm.foreign import LoadedModule, refusal
 from corten.vm.instance import Engine
 from corten.vm.interface import suggestion
 from corten.vm.layout import Layout
@@ -102,7 +103,31 @@ class Machine:
         `name` is the contract's own unless given; a second one gets a number. Raises DiagnosticError (source),
         InvalidModule (module), InvalidInput (arguments), Rejected or Trapped (init): then nothing is deployed.
         """
-        program = self._load(source)
+        return self._add(self._load(source), name, sender, arguments)
+
+    def load(self, module: str | Path | bytes, /, name: str | None = None) -> LoadedModule:
+        """A WebAssembly module of any compiler (`.wasm` or its bytes) with bare exports, as a contract of this machine.
+
+        `name` is the file's unless given. Raises InvalidModule, which names what is outside the profile and at which
+        byte; nothing of a refused module has been executed. `corten inspect` lists everything that stops a module.
+        """
+        if self.settings.engine == "python":
+            raise InvalidInput("load", "engine 'wasmtime' or 'v8'", "engine 'python', which runs source only")
+        if not isinstance(module, bytes) and not Path(module).is_file():
+            raise InvalidInput("module", "the path of a WebAssembly module", f"{str(module)!r}: no such file")
+        content = module if isinstance(module, bytes) else Path(module).read_bytes()
+        chosen = name or ("module" if isinstance(module, bytes) else Path(module).stem)
+        try:
+            program = self._loader().load_bare(content, chosen)
+        except InvalidModule as error:
+            raise refusal(error, content) from None
+        return LoadedModule(self._add(program, name, 0, {}))
+
+    def module(self, name: str) -> LoadedModule:
+        """A loaded module by its name: how a fork's are reached."""
+        return LoadedModule(self[name])
+
+    def _add(self, program: AnyProgram, name: str | None, sender: int, arguments: dict[str, Any]) -> Contract:
         chosen = self._free_name(program.interface.name) if name is None else name
         if chosen in self._contracts:
             raise InvalidInput("name", "a name that no contract has yet", repr(chosen))
@@ -172,14 +197,16 @@ class Machine:
         return f"<Machine: {', '.join(self._contracts) or 'no contracts'}, height {self.height}>"
 
     def _load(self, source: str | Path | bytes) -> AnyProgram:
-        layout = Layout(self.settings.memory_limit)
         if self.settings.engine == "python":
             from corten.vm.python_engine import load_source
 
-            return load_source(source, layout)
-        directory = self.settings.cache_directory
+            return load_source(source, Layout(self.settings.memory_limit))
+        return self._loader().load(source)
+
+    def _loader(self) -> Loader:
+        settings, directory = self.settings, self.settings.cache_directory
         cache = None if directory is None else Cache(directory)
-        return Loader(_engine(self.settings.engine, directory), cache, layout, self.settings.passes).load(source)
+        return Loader(_engine(settings.engine, directory), cache, Layout(settings.memory_limit), settings.passes)
 
     def _free_name(self, name: str) -> str:
         number, chosen = 1, name

@@ -188,6 +188,15 @@ class Resident:
         """The system memory and the guest's."""
         return self._system, self._instance.memory
 
+    @property
+    def memory(self) -> memoryview:
+        """The guest's memory, all that it was granted."""
+        return self._instance.memory
+
+    def globals(self) -> bytes:
+        """Type byte and value of each mutable global of the guest, and of its page counter last."""
+        return self._instance.globals()
+
     # ---- crossings ---------------------------------------------------------------------------------------------------
 
     def _cross(self, frames: Frames, begin: int, count: int) -> int:

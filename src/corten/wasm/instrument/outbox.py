@@ -42,6 +42,8 @@ _FIXED: Final = {
     "output": FuncType((I32, I32, I32), ()),
 }
 _INTRINSICS: Final = frozenset(("sender", "memory_limit", "time", "height", "chain", "address"))
+SERVED: Final = _FIXED.keys() | BY_NAME.keys()
+"""Imports of module `corten` that every module may have; `emit.` and `result.` depend on the ABI."""
 
 # Room for `need` bytes and one index entry, then the header; `record` is left at the payload.
 _RESERVE: Final = f"""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from corten.wasm.instrument.assemble import Assembler
-    from corten.wasm.instrument.context import Context
+    from corten.wasm.instrument.context import Context, Options
     from corten.wasm.module import Function, Module
 
 # Out of gas, log or stack: the message owes its whole limit, which a negative counter says.
@@ -59,7 +59,7 @@ local.get $begin global.set $log
 """
 
 _GROW: Final = """
-local.get $more i32.const {memory_pages} global.get $pages i32.sub i32.gt_u
+local.get $more i32.const {most_pages} global.get $pages i32.sub i32.gt_u
 if $refused:i32 i32.const -1
 else global.get $pages global.get $pages local.get $more i32.add global.set $pages end
 """
@@ -102,7 +102,7 @@ def runtime_functions(context: Context, assembler: Assembler) -> Iterator[Functi
     module, options = context.module, context.options
     constants = {
         "memory_bytes": options.memory_pages * WASM_PAGE,
-        "memory_pages": options.memory_pages,
+        "most_pages": _most_pages(module, options),
         "bulk_byte": options.schedule.bulk_byte,
     }
 
@@ -120,6 +120,12 @@ def runtime_functions(context: Context, assembler: Assembler) -> Iterator[Functi
     operands = {"to": I32, "from": I32, "length": I32}
     for operation in ("memory.fill 0", "memory.copy 0 0", *(f"memory.init {k} 0" for k in range(len(module.data)))):
         yield build(operands, (), {}, f"{guard} local.get $to local.get $from local.get $length {operation}")
+
+
+def _most_pages(module: Module, options: Options) -> int:
+    """What the guest may grow to: what it was granted, or the maximum that it declares itself."""
+    declared = module.memories[0].maximum if module.memories else None
+    return options.memory_pages if declared is None else min(declared, options.memory_pages)
 
 
 def _restore_globals(context: Context) -> str:
