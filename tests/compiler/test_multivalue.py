@@ -60,9 +60,9 @@ def test_results_are_separated() -> None:
     codegen.parse(AFTER)
 
 
-@pytest.mark.parametrize("seed", [1201, 1318])
-def test_products_that_were_miscompiled(seed: int) -> None:
-    """Generated programs in which a product of 0 overflowed."""
+@pytest.mark.parametrize("seed", [1201, 1318, 3429])
+def test_programs_that_llvm_got_wrong(seed: int) -> None:
+    """Generated programs in which a product of 0 overflowed, and one that stopped LLVM (`codegen`)."""
     source, messages = generate(seed)
     case = Case(source)
     for entry, arguments in messages:

@@ -25,10 +25,17 @@ LIBRARY_CALLS = (
 
 
 @cache
-def _target_machine(multivalue: bool) -> llvm.TargetMachine:
-    """LLVM for WebAssembly; with `multivalue` pairs are returned in registers instead of through logged memory."""
+def _initialize() -> None:
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
+    # the other schedulers read beyond the end of a table for calls with three results (LLVM 22.1, an assertion)
+    llvm.set_option("corten", "-pre-RA-sched=source")
+
+
+@cache
+def _target_machine(multivalue: bool) -> llvm.TargetMachine:
+    """LLVM for WebAssembly; with `multivalue` pairs are returned in registers instead of through logged memory."""
+    _initialize()
     target = llvm.Target.from_triple(TRIPLE)
     abi = "experimental-mv" if multivalue else ""
     return target.create_target_machine(cpu="generic", features=FEATURES, opt=3, reloc="static", abiname=abi)
@@ -46,6 +53,7 @@ def parse(text: str) -> llvm.ModuleRef:
 
 def optimize(module: llvm.ModuleRef, machine: llvm.TargetMachine) -> None:
     """The -O3 pipeline with loop and SLP vectorization; no fast-math is ever emitted."""
+    module.data_layout = str(machine.target_data)
     options = llvm.create_pipeline_tuning_options(speed_level=3)
     options.loop_vectorization = True
     options.slp_vectorization = True
