@@ -14,11 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.compiler.vocabulary import DECLARATIONS, FIELDS, STATE
-
-INTEGERS = ("u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "i128")
-_COUNTS = ("leading_zeros", "trailing_zeros", "population_count")
-SCALARS = (*INTEGERS, "bool", "f64", "Side", "Ticks")
+from tests.compiler.vocabulary import COUNTS, DECLARATIONS, FIELDS, INTEGERS, SCALARS, STATE
 
 
 @dataclass
@@ -165,7 +161,7 @@ class Generator:
             lambda: f"clamp({sub()}, {kind}(1), {kind}(100))",
             lambda: f"(~{sub()})",
             lambda: f"{kind}({sub('bool')})",
-            lambda: f"wrapping_cast({kind}, {self.pick(_COUNTS)}({sub(other)}))",
+            lambda: f"wrapping_cast({kind}, {self.pick(COUNTS)}({sub(other)}))",
             lambda: f"wrapping_cast({kind}, hash_of({sub(self.pick((*INTEGERS, 'bool', 'Side', 'Ticks')))}))",
             lambda: f"({sub()} {self.pick(('+', '-', '*'))} {sub()})",
             lambda: f"({sub()} {self.pick(('//', '<<', '>>'))} ({sub()} | {kind}(0)))",
@@ -596,8 +592,8 @@ def generate(seed: int, rounds: int = 4) -> tuple[str, list[tuple[str, dict[str,
     """A contract's source (without its imports), and messages to send it."""
     generator = Generator(seed)
     source, messages = generator.program()
-    sent = []
-    for _ in range(rounds):
-        for name, parameters in messages:
-            sent.append((name, {parameter: generator.argument(kind) for parameter, kind in parameters}))
-    return source, sent
+    return source, [
+        (name, {parameter: generator.argument(kind) for parameter, kind in parameters})
+        for _ in range(rounds)
+        for name, parameters in messages
+    ]

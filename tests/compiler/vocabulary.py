@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+INTEGERS = ("u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "i128")
+COUNTS = ("leading_zeros", "trailing_zeros", "population_count")
+SCALARS = (*INTEGERS, "bool", "f64", "Side", "Ticks")
+
 DECLARATIONS = """
 LIMIT = 100
 STEP: i64 = 7

@@ -24,6 +24,8 @@ from corten.vm.cache import Cache, default_directory
 from corten.vm.engine import Engine, EngineSettings
 from corten.vm.layout import Layout
 from corten.vm.program import Artifact, Passes, instrument_native
+from corten.vm.residency import STACK_LIMIT
+from corten.wasm.instrument import DEFAULT_STACK_LIMIT
 from tests.vm.conftest import MEMORY_LIMIT
 from tests.vm.modules import token
 from tests.vm.reference import ReferenceInstance, frames_of
@@ -342,3 +344,7 @@ def test_import_is_quick_and_loads_no_compiler():
         seconds.append(time.perf_counter() - begin)
         assert done.stdout == "False False\n"
     assert min(seconds) < 5  # the bench measures; this catches an accident, on a loaded machine too
+
+
+def test_the_stack_limit_is_the_one_that_instrumentation_was_measured_with():
+    assert STACK_LIMIT == DEFAULT_STACK_LIMIT

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 AnyProgram: TypeAlias = "Program | PythonProgram"
 Image: TypeAlias = "PageImage | MemoryImage"
 
-STACK_LIMIT = 200_000
-"""Depth units (docs/spec/state.md); their native frames fit `engine.NATIVE_STACK_BYTES` with room to spare."""
+STACK_LIMIT = 100_000
+"""Depth units (docs/spec/state.md), as `instrument.DEFAULT_STACK_LIMIT`; its frames fit every engine's."""
 
 
 @dataclass(frozen=True)
