@@ -42,8 +42,8 @@ class Scope:
 class Generator:
     """Writes one program."""
 
-    def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)
+    def __init__(self, choices: random.Random) -> None:
+        self.random = choices
         self.helpers: list[Helper] = []
         self.names = 0
         self.scope = Scope(False)
@@ -588,9 +588,9 @@ def _is_ambiguous(value: str) -> bool:
     return value[:1].isdigit() or value[:1] == "-" or " if " in value
 
 
-def generate(seed: int, rounds: int = 4) -> tuple[str, list[tuple[str, dict[str, Any]]]]:
-    """A contract's source (without its imports), and messages to send it."""
-    generator = Generator(seed)
+def generate(seed: int | random.Random, rounds: int = 4) -> tuple[str, list[tuple[str, dict[str, Any]]]]:
+    """A contract's source (without its imports), and messages to send it. Hypothesis may make the choices."""
+    generator = Generator(random.Random(seed) if isinstance(seed, int) else seed)
     source, messages = generator.program()
     return source, [
         (name, {parameter: generator.argument(kind) for parameter, kind in parameters})

@@ -8,8 +8,11 @@ CORTEN_PROGRAMS=2000 pytest tests/compiler/test_programs.py     more programs, t
 from __future__ import annotations
 
 import os
+import random
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.compiler.generate import generate
 from tests.compiler.harness import Case
@@ -28,12 +31,14 @@ def test_backends_agree(first: int) -> None:
             case.send(entry, **arguments)
 
 
-def test_some_programs_agree() -> None:
-    for seed in range(10_000, 10_003):
-        source, messages = generate(seed)
-        case = Case(source)
-        for entry, arguments in messages:
-            case.send(entry, **arguments)
+@settings(max_examples=8, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@given(choices=st.randoms(use_true_random=False))
+def test_drawn_programs_agree(choices: random.Random) -> None:
+    """Hypothesis makes the generator's choices, so that what fails is shrunk."""
+    source, messages = generate(choices, rounds=2)
+    case = Case(source)
+    for entry, arguments in messages:
+        case.send(entry, **arguments)
 
 
 def test_programs_get_somewhere() -> None:
