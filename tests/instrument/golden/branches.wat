@@ -31,7 +31,7 @@
       global.get 1
       local.set 2
       local.get 2
-      i64.const 1
+      i64.const 2
       i64.sub
       local.set 2
       local.get 2

@@ -80,6 +80,12 @@ if $full call $log_exhausted end
 local.get $length if $any local.get $to local.get $length call $log_range end
 """
 
+# Wasmtime takes 100 ns to fill nothing, at the price of 23 instructions. Beyond memory that traps all the same.
+_NOT_EMPTY: Final = """
+local.get $length local.get $to i64.extend_i32_u i64.const {memory_bytes} i64.gt_u i32.or
+if $not_empty
+"""
+
 HELPERS: Final = (
     "out_of_gas",
     "log_exhausted",
@@ -118,8 +124,10 @@ def runtime_functions(context: Context, assembler: Assembler) -> Iterator[Functi
     yield build({"more": I32}, (I32,), {}, _GROW)
     guard = _BULK_BOUNDS + (_BULK_GAS if options.gas else "") + (_BULK_LOG if options.undo else "") + " end "
     operands = {"to": I32, "from": I32, "length": I32}
-    for operation in ("memory.fill 0", "memory.copy 0 0", *(f"memory.init {k} 0" for k in range(len(module.data)))):
-        yield build(operands, (), {}, f"{guard} local.get $to local.get $from local.get $length {operation}")
+    given = "local.get $to local.get $from local.get $length"
+    yield build(operands, (), {}, f"{guard} {_NOT_EMPTY} {given} memory.fill 0 end")
+    for operation in ("memory.copy 0 0", *(f"memory.init {k} 0" for k in range(len(module.data)))):
+        yield build(operands, (), {}, f"{guard} {given} {operation}")
 
 
 def _most_pages(module: Module, options: Options) -> int:

@@ -78,7 +78,6 @@ _V1: Final = GasSchedule(
     by_name=MappingProxyType(
         {
             "block": 0,
-            "loop": 0,
             "else": 0,
             "end": 0,
             "unreachable": 0,
