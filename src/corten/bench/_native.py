@@ -7,6 +7,7 @@ its sandbox and the instrumentation on one side, LLVM's code for this processor 
 from __future__ import annotations
 
 import ctypes
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -29,18 +30,24 @@ class NativeCode:
 
     def __init__(self, contract: NativeContract, system_bytes: int) -> None:
         self._contract, self._system_bytes = contract, system_bytes
+        self.last: NativeInstance | None = None
 
     def instantiate(self, services: Sequence[Any] = ()) -> NativeInstance:
-        return NativeInstance(self._contract, self._system_bytes)
+        self.last = NativeInstance(self._contract, self._system_bytes)
+        return self.last
 
 
 class NativeInstance:
-    """Runs the frames of a control block natively (docs/spec/module.md); nothing is metered, logged or rolled back."""
+    """Runs the frames of a control block natively (docs/spec/module.md); nothing is metered, logged or rolled back.
+
+    `seconds` is how long it ran last.
+    """
 
     def __init__(self, contract: NativeContract, system_bytes: int) -> None:
         self._contract = contract
         self._buffer = np.zeros(system_bytes, np.uint8)
         self.system = self._buffer.data
+        self.seconds = 0.0
         self.memory = memoryview((ctypes.c_uint8 * contract.memory_limit).from_address(0))
 
     def advance(self) -> bool:
@@ -49,7 +56,9 @@ class NativeInstance:
         begin, end, receipts, outbox, index = (
             U32.unpack_from(system, offset)[0] for offset in (CURSOR_OFFSET, _FRAMES_END, _RECEIPTS, _OUTBOX, _INDEX)
         )
+        started = time.perf_counter_ns()
         count, written, indexed = self._contract.run_at(base, (begin, end, receipts, outbox, index))
+        self.seconds = (time.perf_counter_ns() - started) / 1e9
         for offset, value in (
             (CURSOR_OFFSET, end),
             (NEXT_INDEX_OFFSET, count),

@@ -57,16 +57,19 @@ def workload(segments: int, resting: int = FLOW.resting, seed: int = 1) -> list[
 
 
 def submit() -> list[Result]:
-    """Instrumented Wasm against the same IR compiled natively by LLVM, both through `submit`."""
+    """Instrumented Wasm against the same IR compiled natively by LLVM: both through `submit`, and without it there."""
     segments = workload(ROUNDS + 1)
     native = _Native(segments)
     try:
         times = _race({"wasm": _contract(segments), "native": native}, len(segments))
     finally:
         native.close()
+    times["native, without submit"] = native.inside[1:]
     native_conditions = "same IR, LLVM -O3 for this processor, through the same submit; no gas, log, stack or sandbox"
+    conditions = f"{CONDITIONS}; all passes; frames prepared"
     return [
-        _result("submit", times, "wasm", "native", f"{CONDITIONS}; all passes; frames prepared"),
+        _result("submit", times, "wasm", "native", conditions),
+        _result("submit.strict", times, "wasm", "native, without submit", conditions),
         _result("native", times, "native", None, native_conditions),
     ]
 
@@ -170,9 +173,12 @@ class _Native:
         open_natively(self._code, execution)
         self._contract = native_contract(execution.contract, self._code)
         self._batches = [execution.batch(segment) for segment in segments]
+        self.inside: list[float] = []
 
     def __call__(self, segment: int) -> None:
         self._contract.submit(self._batches[segment])
+        code: Any = self._contract.residency.program.code  # type: ignore[union-attr]
+        self.inside.append(code.last.seconds)
 
     def close(self) -> None:
         self._code.close()
