@@ -1,7 +1,7 @@
 """An environment of its own for the kernels' peers, and a process in it that works on command.
 
-numba pins the llvmlite that the compiler also uses, so the two cannot share an environment. The peers' one is made once,
-in the cache directory; the process stays for the length of a benchmark, so that both sides alternate in one run.
+numba pins the llvmlite that the compiler also uses, so the two cannot share an environment. The peers' one is made
+once, in the cache directory; the process stays for the length of a benchmark, so that both sides alternate in one run.
 """
 
 from __future__ import annotations

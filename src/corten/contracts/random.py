@@ -1,12 +1,15 @@
 """Counter-based random numbers: no state, random access, the same on every engine, thread and machine.
 
-Philox4x32-10: Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011. A counter of four 32-bit
-words and a key of two give four words that pass BigCrush; neighbouring counters are unrelated. Words travel in u64, so that
-kernels over them become vector code: what a word holds is below 2³².
+Philox4x32-10: Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011. A counter of four
+32-bit words and a key of two give four words that pass BigCrush; neighbouring counters are unrelated. Words travel in
+u64, so that kernels over them become vector code: what a word holds is below 2³².
 """
+
+from typing import Literal
 
 from corten.lang import Array, f64, f64_from_bits, struct, u64, wrapping_add, wrapping_mul, wrapping_shl, wrapping_sub
 
+DIGITS = Literal[32]
 WORD: u64 = 0xFFFF_FFFF
 MULTIPLIER_0: u64 = 0xD251_1F53
 MULTIPLIER_1: u64 = 0xCD9E_8D57
@@ -57,7 +60,7 @@ def uniform_53(high: u64, low: u64) -> f64:
     return f64_from_bits(ONE_BITS | bits) - 1.0 + TWO_M53
 
 
-def sobol(index: u64, directions: Array[u64, 32]) -> u64:
+def sobol(index: u64, directions: Array[u64, DIGITS]) -> u64:
     """The 32-bit word of one dimension of the Sobol sequence at an index below 2³², in Gray-code order.
 
     `directions[i]` is the direction number of bit i of the index, left-justified (v₁ = 2³¹).
@@ -73,8 +76,8 @@ def sobol(index: u64, directions: Array[u64, 32]) -> u64:
 def owen_scrambled(word: u64, seed: u64) -> u64:
     """Nested uniform scrambling of the word's binary digits, a permutation of all words drawn by a 32-bit seed.
 
-    Each digit is flipped by a hash of the digits above it: Owen, "Randomly permuted (t,m,s)-nets", 1995, by the hash of Laine and Karras,
-    "Stratified sampling for stochastic transparency", 2011, on the reversed word.
+    Each digit is flipped by a hash of the digits above it: Owen, "Randomly permuted (t,m,s)-nets", 1995, by the hash of
+    Laine and Karras, "Stratified sampling for stochastic transparency", 2011, on the reversed word.
     """
     word = reversed_bits(word)
     word ^= wrapping_mul(word, 0x3D20_ADEA) & WORD
