@@ -326,10 +326,8 @@ def convert_s(n: int, f: Format, i: int) -> int:
 
 def truncated(f: Format, z: int) -> int:
     """The integer that is left of a finite number without its fraction. Traps if there is none."""
-    if is_nan(f, z):
+    if is_nan(f, z) or is_infinite(f, z):
         raise Trap(TrapCode.INVALID_CONVERSION)
-    if is_infinite(f, z):
-        raise Trap(TrapCode.INTEGER_OVERFLOW)
     return int(value(f, z))
 
 
@@ -337,7 +335,7 @@ def trunc_u(f: Format, n: int, z: int) -> int:
     """To an unsigned integer of n bits. Traps if it does not fit."""
     number = truncated(f, z)
     if not 0 <= number < 2**n:
-        raise Trap(TrapCode.INTEGER_OVERFLOW)
+        raise Trap(TrapCode.INVALID_CONVERSION)
     return number
 
 
@@ -345,7 +343,7 @@ def trunc_s(f: Format, n: int, z: int) -> int:
     """To a signed integer of n bits. Traps if it does not fit."""
     number = truncated(f, z)
     if not -(2 ** (n - 1)) <= number < 2 ** (n - 1):
-        raise Trap(TrapCode.INTEGER_OVERFLOW)
+        raise Trap(TrapCode.INVALID_CONVERSION)
     return wrap(n, number)
 
 

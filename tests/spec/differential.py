@@ -13,15 +13,16 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import Any, TypeAlias
 
 import wasmtime
 
-from corten.wasm.instrument import Options
+from corten.wasm.instrument import Options, instrument
 from corten.wasm.module import FuncType, Kind, Module
 from corten.wasm.opcodes import TYPE_BYTES
 from corten.wasm.text import format_module
+from corten.wasm.writer import write_module
 from spec.wasm import Exhausted, Trap
 from spec.wasm.floats import Format
 from tests.spec.generate import PAGES, generate
@@ -35,9 +36,10 @@ from tests.wasm.engines import (
     InstrumentedGuest,
     SpecGuest,
     WasmtimeGuest,
-    engine,
     system_pages,
 )
+from tests.wasm.settings import ALL, missing, named_engine
+from tests.wasm.v8_guest import V8Guest
 
 State: TypeAlias = tuple[bytes, list[int]]
 
@@ -49,17 +51,8 @@ LIMITS = (
     *((GAS, STACK, LOG_BYTES), (GAS, STACK, LOG_BYTES), (GAS, STACK, LOG_BYTES)),
     *((20_000, STACK, LOG_BYTES), (1_000, STACK, LOG_BYTES), (GAS, 700, LOG_BYTES), (GAS, STACK, 512)),
 )
-SETTINGS = {
-    "speed": lambda: engine(opt_level="speed"),
-    "none": lambda: engine(opt_level="none"),
-    "canonical": lambda: engine(canonical_nans=True),
-}
-
-
-@cache
-def named_engine(name: str) -> wasmtime.Engine:
-    """One engine per setting."""
-    return SETTINGS[name]()
+QUICK = ("speed", "v8")
+EVERY = (*ALL, "v8")
 
 
 class DifferenceError(AssertionError):
@@ -107,21 +100,38 @@ def calls(seed: int, module: Module) -> Iterator[tuple[str, tuple[int, ...]]]:
         yield item.name, tuple(rng.choice((0, 1, rng.getrandbits(8 * TYPE_BYTES[kind]))) for kind in signature.params)
 
 
-def check(seed: int, *, grows: bool = False, engines: tuple[str, ...] = ("speed",)) -> Counter[str]:
-    """Raises DifferenceError; returns how the calls ended.
+def check(seed: int, *, grows: bool = False, engines: tuple[str, ...] = QUICK) -> Counter[str]:
+    """Raises DifferenceError; returns how the calls ended, and which engine could not run the module and why.
 
     A growing module's memory is smaller plain than instrumented (pages that are granted are there from the start), so
     the two are then not compared with each other.
     """
     module = generate(seed, grows=grows)
     voices = Voices(module, seed, engines)
-    ended: Counter[str] = Counter()
+    ended = Counter(voices.left_out)
     for number, (name, arguments) in enumerate(calls(seed, module)):
         where = f"seed {seed}{' (grows)' if grows else ''}, call {number} of {name}{arguments}"
         ended[voices.call(where, name, arguments, compare_all=not grows)] += 1
         if ended["too long"]:
             break
     return ended
+
+
+def start_of(name: str) -> Callable[[Module], Guest]:
+    """How an engine starts a guest."""
+    return V8Guest if name == "v8" else partial(WasmtimeGuest, engine=named_engine(name))
+
+
+def refusal(name: str, module: Module) -> str:
+    """Why an engine cannot run a module; nothing if it can. Only Winch may say no: it lacks some instructions."""
+    if reason := missing(name):
+        return reason
+    if name == "winch":
+        try:
+            wasmtime.Module(named_engine(name), write_module(module))
+        except wasmtime.WasmtimeError as error:
+            return str(error)
+    return ""
 
 
 class Voices:
@@ -131,12 +141,17 @@ class Voices:
         settings = Options(memory_pages=PAGES, system_pages=system_pages(PAGES))
         canonical = named_engine("canonical")
         self.plain: list[Guest] = [SpecGuest(module, bounds=BOUNDS), WasmtimeGuest(module, engine=canonical)]
-        starts: list[Callable[[Module], Guest]] = [
-            partial(SpecGuest, open_nan=random_nans(seed), bounds=BOUNDS),
-            *(partial(WasmtimeGuest, engine=named_engine(name)) for name in engines),
-        ]
+        instrumented = instrument(module, None, settings)
+        starts: list[Callable[[Module], Guest]] = [partial(SpecGuest, open_nan=random_nans(seed), bounds=BOUNDS)]
+        self.left_out: list[str] = []
+        for name in engines:
+            reason = refusal(name, instrumented)
+            if reason:
+                self.left_out.append(f"{name} left out: {reason}")
+            else:
+                starts.append(start_of(name))
         limits = LIMITS[seed % len(LIMITS)]
-        self.instrumented = [InstrumentedGuest(module, settings, start, *limits) for start in starts]
+        self.instrumented = [InstrumentedGuest(module, settings, start, *limits, instrumented) for start in starts]
 
     def call(self, where: str, name: str, arguments: tuple[int, ...], *, compare_all: bool) -> str:
         """One message on all of them; how it ended. What did not return is rolled back."""
@@ -245,7 +260,7 @@ def main() -> None:
         grows = seed % 8 == 0
         if arguments.text:
             print(format_module(generate(seed, grows=grows)))
-        total += check(seed, grows=grows, engines=("speed", "none") if arguments.all else ("speed",))
+        total += check(seed, grows=grows, engines=EVERY if arguments.all else QUICK)
     print(f"{arguments.count} modules in {time.monotonic() - begin:.0f} s:", dict(total))
 
 

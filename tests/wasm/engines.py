@@ -12,12 +12,15 @@ import wasmtime
 from wasmtime import _bindings as c_api
 
 from corten.base.errors import TrapCode
+from corten.wasm import op
+from corten.wasm.decode import read_instruction
 from corten.wasm.instrument import CONTROL, TOUCHED, Options, host_begin, instrument
 from corten.wasm.module import FuncType, Kind, Module
 from corten.wasm.opcodes import TYPE_BYTES
 from corten.wasm.writer import write_module
 from spec.wasm import AnyFunction, Exhausted, HostFunction, Machine, NanChoice, Trap, instantiate
 from spec.wasm.floats import canonical
+from tests.wasm.settings import named_engine
 
 GAS = 1 << 40
 STACK = 60_000
@@ -120,16 +123,17 @@ class WasmtimeGuest:
     ) -> None:
         self.module = module
         theirs = [item for item in (others or {}).values() if isinstance(item, WasmtimeGuest)]
-        self.store = theirs[0].store if theirs else wasmtime.Store(engine or ENGINE)
+        self.store = theirs[0].store if theirs else wasmtime.Store(engine or named_engine("speed"))
         imports = [
             self._import(item.module, item.name, module.types[item.type_index], others or {})
             for item in module.imported(Kind.FUNCTION)
         ]
-        compiled = wasmtime.Module(self.store.engine, write_module(module))
+        self.content = write_module(module)
+        compiled = wasmtime.Module(self.store.engine, self.content)
         try:
             self.exports = wasmtime.Instance(self.store, compiled, imports).exports(self.store)
         except wasmtime.Trap as trap:
-            raise translated(trap) from None
+            raise translated(trap, self.content) from None
         indices = module.function_type_indices()
         self.types = {
             item.name: module.types[indices[item.index]] for item in module.exports if item.kind == Kind.FUNCTION
@@ -156,7 +160,7 @@ class WasmtimeGuest:
         )
         assert error is None
         if trap:
-            raise translated(wasmtime.Trap._from_ptr(trap))
+            raise translated(wasmtime.Trap._from_ptr(trap), self.content)
         content = raw.raw
         return [
             int.from_bytes(content[16 * place : 16 * place + TYPE_BYTES[kind]], "little")
@@ -195,25 +199,21 @@ class WasmtimeGuest:
         found.write(self.store, data, address)
 
 
-def translated(trap: wasmtime.Trap) -> Trap | Exhausted:
-    """Wasmtime's trap as ours."""
+def translated(trap: wasmtime.Trap, content: bytes) -> Trap | Exhausted:
+    """Wasmtime's trap as ours.
+
+    Wasmtime has one code for a quotient and for a float that are too large: the instruction that trapped tells them
+    apart (V8 has one for a float that is too large and for a NaN, and so do receipts).
+    """
     code = trap.trap_code
     if code == wasmtime.TrapCode.STACK_OVERFLOW:
         return Exhausted("the engine's stack")
     assert code is not None
+    if code == wasmtime.TrapCode.INTEGER_OVERFLOW:
+        (opcode, *_), _ = read_instruction(content, trap.frames[0].module_offset)
+        if opcode not in (op.I32_DIV_S, op.I64_DIV_S):
+            return Trap(TrapCode.INVALID_CONVERSION)
     return Trap(TRAPS[code])
-
-
-def engine(*, opt_level: str = "speed", canonical_nans: bool = False) -> wasmtime.Engine:
-    """An engine with the features of the profile and no more."""
-    config = wasmtime.Config()
-    config.cranelift_opt_level = opt_level
-    config.cranelift_nan_canonicalization = canonical_nans
-    config.wasm_multi_memory = True
-    return wasmtime.Engine(config)
-
-
-ENGINE = engine()
 
 
 class InstrumentedGuest:
@@ -229,9 +229,10 @@ class InstrumentedGuest:
         gas: int = GAS,
         stack: int = STACK,
         log_bytes: int = LOG_BYTES,
+        instrumented: Module | None = None,
     ) -> None:
         self.settings, self.gas_limit = settings, gas
-        self.inner = start(instrument(module, None, settings))
+        self.inner = start(instrumented or instrument(module, None, settings))
         self.module = self.inner.module
         log = host_begin(settings.memory_pages)
         fields = {"version": 1, "log": log, "log_limit": log + log_bytes, "touched": TOUCHED}
