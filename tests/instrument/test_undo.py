@@ -199,3 +199,14 @@ def test_a_base_that_a_loop_moves_is_logged_each_round() -> None:
       (loop (i64.store (local.get 0) (i64.const 1))
         (br_if 0 (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 8))) (i32.const 80))))))"""
     check(machine(text), "returned", 0)
+
+
+@pytest.mark.parametrize(
+    "second", ["(i32.store offset=2048 {} (i32.const -1))", "(i64.store16 offset=2050 {} (i64.const -1))"]
+)
+def test_stores_that_are_logged_with_stores_far_away(second: str) -> None:
+    """Found in a published module: the entries of one group of stores were all there, by the group before."""
+    first, base = "(i64.store offset=2044 (local.get 0) (i64.const -1))", "(local.get 0)"
+    text = f'(module (memory (export "memory") 1) (func (export "f") (param i32) {first} {second.format(base)}))'
+    for address in (0, 2044, 2052, 2053, SIZE - 2052, SIZE - 2051):
+        check(machine(text), "returned" if address + 2052 <= SIZE else "MEMORY_OUT_OF_BOUNDS", address)

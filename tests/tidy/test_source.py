@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,12 @@ def test_exemptions_are_still_needed(listed):
     rule_set = [rules.broad_except] if listed is BROAD_EXCEPT_ALLOWED else rules.WHERE_STATE_IS_DECIDED
     stale = [name for name in listed if not (ROOT / name).exists() or not violations(ROOT / name, rule_set)]
     assert not stale, f"no longer needed, remove them from the list: {stale}"
+
+
+def test_no_symbolic_link_is_committed():
+    """Least of all `.venv`: checked out over the directory of that name, which is ignored, it replaces it."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    listed = subprocess.run(["git", "ls-files", "-s"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    links = [line.partition("\t")[2] for line in listed.splitlines() if line.startswith("120000")]
+    assert not links, f"expected files only, found symbolic links {links}: git rm --cached them"

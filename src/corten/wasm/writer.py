@@ -30,7 +30,8 @@ def write_module(module: Module) -> bytes:
     if module.data:
         parts.append(_section(12, unsigned(len(module.data))))
     if module.functions:
-        parts.append(_section(10, _vector([_function(item) for item in module.functions])))
+        known = dict(_PLAIN)
+        parts.append(_section(10, _vector([_function(item, known) for item in module.functions])))
     if module.data:
         parts.append(_section(11, _vector([_data(item) for item in module.data])))
     parts += [_section(0, _name(item.name) + item.content) for item in module.customs]
@@ -65,9 +66,9 @@ _ONE_BYTE: Final = [bytes((value,)) for value in range(0x80)]
 # Instructions
 
 
-def encode_instructions(body: Iterable[Instr]) -> bytes:
-    """Encode a sequence of instructions."""
-    known = dict(_PLAIN)
+def encode_instructions(body: Iterable[Instr], known: dict[Instr, bytes] | None = None) -> bytes:
+    """Encode a sequence of instructions; `known` keeps the encodings from one sequence to the next."""
+    known = dict(_PLAIN) if known is None else known
     parts = []
     for instr in body:
         encoded = known.get(instr)
@@ -197,10 +198,10 @@ def _element(item: Element) -> bytes:
     return b"\0" + encode_instructions(item.offset) + functions
 
 
-def _function(item: Function) -> bytes:
+def _function(item: Function, known: dict[Instr, bytes]) -> bytes:
     groups = [(len(list(group)), value_type) for value_type, group in groupby(item.locals)]
     declarations = _vector([unsigned(count) + bytes((value_type,)) for count, value_type in groups])
-    content = declarations + encode_instructions(item.body)
+    content = declarations + encode_instructions(item.body, known)
     return unsigned(len(content)) + content
 
 

@@ -33,8 +33,7 @@
       local.get 2
       i64.const 2
       i64.sub
-      local.set 2
-      local.get 2
+      local.tee 2
       i64.const 0
       i64.lt_s
       br_if 0
@@ -42,8 +41,7 @@
         local.get 2
         i64.const 2
         i64.sub
-        local.set 2
-        local.get 2
+        local.tee 2
         i64.const 0
         i64.lt_s
         br_if 1

@@ -30,8 +30,7 @@
       local.get 1
       i64.const 3
       i64.sub
-      local.set 1
-      local.get 1
+      local.tee 1
       i64.const 0
       i64.lt_s
       br_if 0
@@ -62,8 +61,7 @@
       global.set 1
       call 0
       global.get 1
-      local.set 1
-      local.get 1
+      local.tee 1
       i64.const 0
       i64.lt_s
       br_if 0

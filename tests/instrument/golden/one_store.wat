@@ -41,9 +41,7 @@
       i32.and
       if
         local.get 0
-        i32.const 8
-        i32.add
-        i32.const 7
+        i32.const 15
         i32.add
         i32.const 12
         i32.shr_u

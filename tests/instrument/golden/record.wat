@@ -81,9 +81,7 @@
       i32.and
       if
         local.get 1
-        i32.const 16
-        i32.add
-        i32.const 7
+        i32.const 23
         i32.add
         i32.const 12
         i32.shr_u

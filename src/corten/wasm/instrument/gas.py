@@ -8,7 +8,7 @@ that the slack is less than the length of a function. A header whose block is fr
 from a free block but by way of another header, and a thousand nested loops would be a thousand checks for one `br`.
 
     local.get $gas  i64.const cost  i64.sub  local.set $gas
-    local.get $gas  i64.const 0  i64.lt_s  br_if $out_of_gas          where it is checked
+                                    or: local.tee $gas  i64.const 0  i64.lt_s  br_if $out_of_gas  where it is checked
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from corten.wasm import op
 from corten.wasm.instrument.body import OPENING, branch_labels
+from corten.wasm.instrument.context import BULK
 from corten.wasm.opcodes import I64
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 EXIT: Final = "out_of_gas"
 _JUMPS: Final = frozenset((op.BR, op.BR_IF, op.BR_TABLE))
+_CALLING: Final = BULK | {op.CALL, op.CALL_INDIRECT}
 _CONTROL: Final = OPENING | _JUMPS | {op.ELSE, op.END, op.UNREACHABLE}
 _FREE_LEAF: Final = 64  # a loop-free leaf that costs no more is not checked: its callers are
 
@@ -50,7 +52,7 @@ def add_gas(body: Body, context: Context) -> None:
         if block.cost:
             code += [(op.LOCAL_GET, gas), (op.I64_CONST, block.cost), (op.I64_SUB,), (op.LOCAL_SET, gas)]
         if EXIT in body.exits and (block.start == 0 or (block.is_loop and block.cost)):
-            code += _check(gas, body.exit_label(EXIT, block.depth))
+            code = _checked(code, gas, body.exit_label(EXIT, block.depth))
         if code:
             body.insert(block.start, code)
     _carry_over_calls(body, context, gas, counter)
@@ -100,8 +102,10 @@ class _Labels:
         return True
 
 
-def _check(gas: int, label: int) -> list[Instr]:
-    return [(op.LOCAL_GET, gas), (op.I64_CONST, 0), (op.I64_LT_S,), (op.BR_IF, label)]
+def _checked(code: list[Instr], gas: int, label: int) -> list[Instr]:
+    """The code, which may end by setting the counter, and a test of it."""
+    first = [*code[:-1], (op.LOCAL_TEE, gas)] if code else [(op.LOCAL_GET, gas)]
+    return [*first, (op.I64_CONST, 0), (op.I64_LT_S,), (op.BR_IF, label)]
 
 
 def _carry_over_calls(body: Body, context: Context, gas: int, counter: int) -> None:
@@ -113,6 +117,8 @@ def _carry_over_calls(body: Body, context: Context, gas: int, counter: int) -> N
             depth += 1
         elif code == op.END:
             depth -= 1
+        if code not in _CALLING:
+            continue
         callee = context.callee(instr)
         if callee is None:
             continue
@@ -120,5 +126,5 @@ def _carry_over_calls(body: Body, context: Context, gas: int, counter: int) -> N
         if callee.spends_gas:
             reload: list[Instr] = [(op.GLOBAL_GET, counter), (op.LOCAL_SET, gas)]
             if callee.recurses:
-                reload += _check(gas, body.exit_label(EXIT, depth))
+                reload = _checked(reload, gas, body.exit_label(EXIT, depth))
             body.insert(position + 1, reload)

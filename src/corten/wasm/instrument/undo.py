@@ -359,6 +359,8 @@ class UndoLog:
         windows = [w for w in _windows(stores, end) if not self.facts.covers(name, w, WORD)]
         for window in windows:
             entries.add(_plus(base, window), base, window)
+        if not windows:  # two groups overlap, and the other one's entries hold all of this one
+            return
         low, high = min(windows), max(windows) + WORD
         if high - low > WORD:
             entries.marks += [*_mark(_plus(base, low)), *_mark(_plus(base, high - 1))]
@@ -412,7 +414,11 @@ def signed(number: int) -> int:
 
 
 def _plus(base: list[Instr], offset: int) -> list[Instr]:
-    return [*base, (op.I32_CONST, signed(offset)), (op.I32_ADD,)] if offset else base
+    if not offset:
+        return base
+    if len(base) > 2:  # itself a base and an offset
+        offset, base = offset + base[-2][1], base[:-2]
+    return [*base, (op.I32_CONST, signed(offset & 0xFFFF_FFFF)), (op.I32_ADD,)]
 
 
 def _windows(stores: list[Store], end: int) -> list[int]:
