@@ -1,0 +1,1 @@
+"""Functions of real numbers in contract Python; `corten.contracts.math` gives them one name."""
