@@ -33,11 +33,19 @@ def contract_hash(name: str, memory_bytes: int, module: bytes, state: bytes) -> 
     return sha256(b"\x03" + identity + sha256(module).digest() + state).digest()
 
 
-def machine_root(contracts: list[bytes]) -> bytes:
-    """All contracts, in the order of deployment."""
-    level = list(contracts)
+def machine_root(contracts: list[bytes], codes: list[bytes] | None = None) -> bytes:
+    """All contracts, in the order of deployment, and the hashes of published code, in ascending order."""
+    content = counted(contracts)
+    if codes:
+        content += counted(sorted(codes))
+    return sha256(b"\x04" + content).digest()
+
+
+def counted(hashes: list[bytes]) -> bytes:
+    """How many hashes, and the root of the tree over them."""
+    level = list(hashes)
     while len(level) == 0 or len(level) & (len(level) - 1):
         level.append(bytes(32))
     while len(level) > 1:
         level = [sha256(b"\x01" + level[i] + level[i + 1]).digest() for i in range(0, len(level), 2)]
-    return sha256(b"\x04" + len(contracts).to_bytes(4, "little") + level[0]).digest()
+    return len(hashes).to_bytes(4, "little") + level[0]

@@ -294,6 +294,10 @@ def test_codes_are_permanent():
         "MESSAGE_FROM_VIEW": 4090,
         "MALFORMED_CALL": 4089,
         "NO_RESULT": 4088,
+        "UNKNOWN_CODE": 4087,
+        "INIT_MISMATCH": 4086,
+        "TOO_MANY_DEPLOYMENTS": 4085,
+        "TOO_MANY_CONTRACTS": 4084,
     }
 
 

@@ -13,6 +13,12 @@ CONTRACT_BIT: Final = 1 << 31
 CALL_DEPTH: Final = 16
 """Contracts that may be at work at once, the one that got the message included."""
 
+DEPLOYMENTS: Final = 16
+"""Contracts that one message may deploy."""
+
+CONTRACT_LIMIT: Final = 4096
+"""Contracts that a machine may have: instances take address space, of which every engine has enough for these."""
+
 FIRST_RESERVED_CODE: Final = 4080
 """Codes of rejects that no `require` gave; a contract's own errors are numbered below."""
 
@@ -28,6 +34,10 @@ class CallReject(IntEnum):
     MESSAGE_FROM_VIEW = 4090
     MALFORMED_CALL = 4089
     NO_RESULT = 4088
+    UNKNOWN_CODE = 4087
+    INIT_MISMATCH = 4086
+    TOO_MANY_DEPLOYMENTS = 4085
+    TOO_MANY_CONTRACTS = 4084
 
 
 CALL_REJECTS: Final = {code.value: code.name.lower() for code in CallReject}
@@ -57,6 +67,11 @@ def scalar_texts(kind: str, offset: int, members: Iterable[int] = ()) -> list[st
 def signature(kind: str, name: str, parameters: Iterable[str], result: Iterable[str]) -> str:
     """The canonical text of an entry: `view balance(u32@0)->i64@0`. Names of parameters and of types are not in it."""
     return f"{kind} {name}({','.join(parameters)})->{','.join(result)}"
+
+
+def init_signature(parameters: Iterable[str], result: Iterable[str] = ()) -> str:
+    """The canonical text of an init, whatever its name; that of a contract without init has no parameters."""
+    return signature("init", "", parameters, result)
 
 
 def selector(text: str) -> int:

@@ -23,6 +23,8 @@ CHARGES = {
     "intrinsic": "sender, time, height, chain, memory_limit, address",
     "call": "call of another contract",
     "call_byte": "byte of its payload or result",
+    "deploy": "deployment of a contract by a contract",
+    "deploy_page": "4 KiB page of its initial memory",
 }
 
 

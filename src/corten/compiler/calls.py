@@ -128,6 +128,8 @@ class CallChecker(OperatorChecker):
             return self.error("E102", "`self.emit(…)` is a statement", node, "write it on a line of its own")
         if name == "call":
             return self.contracts.explicit(node)
+        if name == "deploy":
+            return self.contracts.deploy(node)
         if name not in methods:
             hint = "methods: " + ", ".join(methods)
             return self.error("E202", f"the contract has no method `{name}`", node, hint)

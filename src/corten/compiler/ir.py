@@ -164,6 +164,19 @@ class ContractCall(Expression):
 
 
 @dataclass(slots=True)
+class Deployment(Expression):
+    """A new contract of the code whose hash is `code`, its init named by `selector`: its address, through slot `slot`.
+
+    A status other than 0 is returned on.
+    """
+
+    code: Expression
+    selector: int
+    arguments: Construct
+    slot: int
+
+
+@dataclass(slots=True)
 class Construct(Expression):
     """A new struct or array value in stack slot `slot`: zeroed, then each (offset, type, value) stored."""
 

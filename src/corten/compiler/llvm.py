@@ -35,6 +35,7 @@ def _declarations(program: ir.Program) -> str:
         _declare("trap", "void", ["i32"], "noreturn cold nounwind memory(inaccessiblemem: readwrite)"),
         _declare("output", "void", ["i32", "i32", "i32"], "nounwind"),
         _declare("call", "i32", ["i32"] * 6, "nounwind"),
+        _declare("deploy", "i32", ["i32"] * 5, "nounwind"),
     ]
     for name, kind in (
         ("sender", "i32"),

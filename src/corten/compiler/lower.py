@@ -10,7 +10,7 @@ from typing import Any
 
 from corten.base.errors import TrapCode
 from corten.compiler import ir
-from corten.compiler.contract_calls import emit_contract_call
+from corten.compiler.contract_calls import emit_contract_call, emit_deployment
 from corten.compiler.emitter import Emitter, Sites
 from corten.compiler.host import emit_host_call
 from corten.compiler.llvmtypes import STATE_ADDRESS, constant_text, function_name, llvm_type, memory_type, result_type
@@ -65,6 +65,7 @@ class FunctionEmitter(Emitter):
             ir.HostCall: lambda node: emit_host_call(self, node),
             ir.Text: self._text,
             ir.ContractCall: lambda node: emit_contract_call(self, node),
+            ir.Deployment: lambda node: emit_deployment(self, node),
             ir.Binary: self.operations.binary,
             ir.Compare: self.operations.compare,
             ir.Convert: self.operations.convert,

@@ -134,6 +134,10 @@ def _host_values() -> str:
         "  call void @llvm.trap()\n  unreachable\n}"
     )
     lines.append(
+        'define internal i32 @"corten.deploy"(i32 %c, i32 %s, i32 %a, i32 %n, i32 %r) noinline {\n'
+        "  call void @llvm.trap()\n  unreachable\n}"
+    )
+    lines.append(
         'define internal void @"corten.output"(i32 %k, i32 %a, i32 %n) noinline {\n'
         "  call void @llvm.trap()\n  unreachable\n}"
     )

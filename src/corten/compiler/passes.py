@@ -94,6 +94,8 @@ def _own_effects(function: ir.Function, origins: _Origins) -> None:
         if isinstance(expression, ir.ContractCall):
             function.may_reject = True
             function.mutates = function.mutates or expression.is_message
+        elif isinstance(expression, ir.Deployment):
+            function.may_reject = function.mutates = True
         elif isinstance(expression, ir.Intrinsic) and ir.INTRINSICS[expression.name][1]:
             function.mutates = True
         elif isinstance(expression, ir.HostCall) and not returns_digest(expression.function):

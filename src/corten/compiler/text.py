@@ -66,6 +66,10 @@ def _contract_call(node: ir.ContractCall) -> str:
     return f"call {_text(node.contract)}.{node.selector:#010x} {_text(node.arguments)} slot{node.slot}"
 
 
+def _deployment(node: ir.Deployment) -> str:
+    return f"deploy {_text(node.code)}.{node.selector:#010x} {_text(node.arguments)} slot{node.slot}"
+
+
 def _construct(node: ir.Construct) -> str:
     inner = ", ".join(f"+{offset} {_text(value)}" for offset, _, value in node.stores)
     return f"new {node.type} slot{node.slot} {{{inner}}}"
@@ -106,5 +110,6 @@ _PRINTERS: dict[type[ir.Expression], Callable[[Any], str]] = {
     ir.HostCall: lambda node: _arguments(f"host {node.function.name}", node.arguments),
     ir.Text: lambda node: repr(node.content),
     ir.ContractCall: _contract_call,
+    ir.Deployment: _deployment,
     ir.Construct: _construct,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from corten.base.errors import CompilerBug
 from corten.compiler import ir
 from corten.compiler.host import import_types, returns_digest
-from corten.compiler.types import BOOL, ERROR, F64, NONE, AtType, IntType, RefType, Type, carrier
+from corten.compiler.types import BOOL, BYTES32, ERROR, F64, NONE, AtType, IntType, RefType, Type, carrier
 from corten.compiler.walk import children, nested, operands, terminates
 
 
@@ -130,6 +130,9 @@ class _FunctionVerifier:
                 self._expect(is_whole, f"arguments of {function.name}", line)
             case ir.ContractCall(contract=contract, slot=slot):
                 self._expect(isinstance(contract.type, AtType), "call of a contract at no address", line)
+                self._expect(slot < len(self.function.slots), "unknown slot", line)
+            case ir.Deployment(code=code, slot=slot):
+                self._expect(code.type is BYTES32 and isinstance(node.type, AtType), "deployment of no code", line)
                 self._expect(slot < len(self.function.slots), "unknown slot", line)
             case ir.Construct(slot=slot, stores=stores):
                 slots = self.function.slots

@@ -24,6 +24,8 @@ def children(node: ir.Expression) -> tuple[ir.Expression, ...]:
             return tuple(arguments)
         case ir.ContractCall(contract=contract, arguments=payload):
             return (contract, payload)
+        case ir.Deployment(code=code, arguments=payload):
+            return (code, payload)
         case ir.Construct(stores=stores):
             return tuple(value for _, _, value in stores)
     return ()

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from corten.base.calls import scalar_text, scalar_texts, selector, signature
+from corten.base.calls import init_signature, scalar_text, scalar_texts, selector, signature
 from corten.lang.integers import Handle, Integer
 from corten.lang.layout import EnumLayout, Layout, coerce, layout_of
 from corten.lang.memory import Memory, execution
 from corten.lang.refusal import LanguageError, describe, name_of
 from corten.lang.structs import ArrayLayout, Struct, StructLayout, copy
+from corten.lang.values import bytes32
 
 if TYPE_CHECKING:
     from corten.lang.abi import Entry
@@ -47,6 +48,15 @@ class Call:
     result_size: int
 
 
+@dataclass(frozen=True)
+class Deployment:
+    """A new contract that a contract asks of the machine."""
+
+    code: bytes
+    selector: int
+    payload: bytes
+
+
 def callable_entries(contract: Any) -> dict[str, Entry]:
     """The messages and views of a contract or an interface."""
     from corten.lang.abi import entries_of
@@ -69,6 +79,28 @@ def call(at: Any, entry: str, /, *values: Any, **named: Any) -> Any:
     size = record_size(layout_of(found.result).size) if found.result is not None else 0
     answer = machine.call(Call(int(at), found.kind, entry_selector(entry, found), payload, size))
     return None if found.result is None else read_value(layout_of(found.result), answer)
+
+
+def deploy(target: Any, code: Any, /, *values: Any, **named: Any) -> Any:
+    """Deploys a contract; Rejected or Trapped if its init does not accept."""
+    from corten.lang.abi import entries_of
+    from corten.lang.contracts import Contract
+
+    if not isinstance(target, type) or not issubclass(target, Contract):
+        raise LanguageError(f"self.deploy takes a contract's class first, found {describe(target)}")
+    inits = [(name, entry) for name, entry in entries_of(target).items() if entry.kind == "init"]
+    if inits:
+        ((name, init),) = inits
+        payload, words = _payload(name, init, values, named), _scalars(parameter_layout(init))
+    elif values or named:
+        raise LanguageError(f"{name_of(target)} has no @init: it is deployed without arguments")
+    else:
+        payload, words = b"", iter(())
+    machine = execution().machine
+    if machine is None:
+        raise LanguageError("a deployment needs a machine: use Machine(engine='python')")
+    content = write_record(StructLayout(Struct, {"code": bytes32}, {}), {"code": code})
+    return At.__class_getitem__(target)(machine.deploy(Deployment(content, selector(init_signature(words)), payload)))
 
 
 def _payload(name: str, entry: Entry, values: tuple[Any, ...], named: dict[str, Any]) -> bytes:

@@ -60,6 +60,12 @@ class Contract(Struct):
 
         return call(contract, entry, *values, **named)
 
+    def deploy(self, target: Any, code: Any, /, *values: Any, **named: Any) -> Any:
+        """Deploys a contract of published code; its address."""
+        from corten.lang.calls import deploy
+
+        return deploy(target, code, *values, **named)
+
     def emit(self, event: Any) -> None:
         """Appends an event to the message's record."""
         if not getattr(event, "_is_event", False):

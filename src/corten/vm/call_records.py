@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +28,14 @@ class Origin:
 
 
 @dataclass(frozen=True)
+class Frame:
+    """A contract at work when a message was stopped, and where: code | site << 12, 0 if only the contract is known."""
+
+    origin: Origin
+    word: int
+
+
+@dataclass(frozen=True)
 class Recorded:
     """An event and the contract that emitted it: address, name, and the event as a named tuple."""
 
@@ -38,12 +46,16 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Stop:
-    """The contract whose reject or trap stopped a message that had called it."""
+    """The contract whose reject or trap stopped a message that had called it.
+
+    `callers` are the exceptions of the contracts between it and the first, the innermost first, where they are known.
+    """
 
     address: int
     contract: str
     error: str
     exception: BaseException
+    callers: tuple[BaseException, ...] = ()
 
 
 def record_bytes(interface: Interface, entry: EntryType, records: bytes, kind: int, offset: int) -> int:
@@ -76,12 +88,20 @@ def all_events(origin: Origin, entry: EntryType, records: bytes) -> Iterator[Rec
             yield Recorded(origin.address, origin.interface.name, event)
 
 
-def stop(origin: Origin, status: int, stopped_in: int) -> Stop | None:
-    """What a receipt's `origin` says: u32 contract, u32 code | site << 12; 0 is nothing."""
+def stop(origin: Origin, status: int, stopped_in: int, frames: Sequence[Frame] = ()) -> Stop | None:
+    """What a receipt's last word says: u32 contract, u32 code | site << 12; 0 is nothing.
+
+    `frames` are of the contracts at work, the innermost first: they know contracts that are gone with the message.
+    """
     address, word = stopped_in & 0xFFFFFFFF, stopped_in >> 32
-    other = origin.others.get(address)
-    if other is None:
+    inner = frames[0].origin if frames and frames[0].origin.address == address else origin.others.get(address)
+    if inner is None:
         return None
-    code = word & _CODE
-    error = failure(other.interface, other.directory, status, code, word >> 12)
-    return Stop(address, other.interface.name, other.interface.reason(status, code) or "", error)
+    error = _failure(inner, status, word)
+    callers = tuple(_failure(frame.origin, status, frame.word) for frame in frames[1:] if frame.word)
+    reason = inner.interface.reason(status, word & _CODE) or ""
+    return Stop(address, inner.interface.name, reason, error, callers)
+
+
+def _failure(origin: Origin, status: int, word: int) -> BaseException:
+    return failure(origin.interface, origin.directory, status, word & _CODE, word >> 12)

@@ -1,5 +1,7 @@
 """Calls between contracts: a machine's contracts by address, and the messages that go through several of them.
 
+A deployment is a call of an init for which the contract is made first; the machine has it once the message is accepted.
+
 A message begins in one contract. While it runs, that contract's guest may call out to `Switchboard`, which copies the
 payload to the callee and enters it; the callee may call in turn. All that took part are committed or rolled back
 together when the message ends (docs/spec/calls.md). The guests' injected code has checked every range and charged.
@@ -19,23 +21,23 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from corten.base.calls import CALL_DEPTH, CONTRACT_BIT, CallReject
 from corten.base.errors import HostFault, Status, TrapCode
-from corten.vm.call_records import Origin
+from corten.vm.call_records import Frame, Origin
 from corten.vm.callbacks import GuestStopped, Port
+from corten.vm.deployments import Code, refusal
 from corten.vm.layout import (
     FRAME_HEADER_BYTES,
+    INIT,
     OUTBOX_BYTES,
     RECORD_HEADER_BYTES,
     U32,
 )
-from corten.wasm.instrument.calls import AREA, FIELDS, MODE_FIRST, RECORDS_OF_CALLEE
+from corten.wasm.instrument.calls import AREA, CALL, CODE_BYTES, DEPLOY, FIELDS, MODE_FIRST, RECORDS_OF_CALLEE
+from corten.wasm.instrument.layout import CONTROL
 
 if TYPE_CHECKING:
     from corten.vm.residency import Residency
     from corten.vm.resident import Resident
     from corten.vm.selectors import CallableEntry
-
-CALL_IMPORT: Final = "call"
-"""The one import, of module `corten.host`, that is no host function."""
 
 FIRST_ADDRESS: Final = CONTRACT_BIT + 1
 
@@ -49,9 +51,11 @@ _STOPPED: Final = struct.Struct("<q44xI")  # gas, raised
 _BLOCK: Final = struct.Struct("<IIIIII")  # type, message, contract, entry, bytes, 0
 _ORIGIN: Final = struct.Struct("<II")  # contract, code | site << 12
 _GAS: Final = struct.Struct("<q")
+_FLAGS_AT: Final = CONTROL["flags"]
 _ENDED_AT: Final = FIELDS["status"]
 _RAISED_AT: Final = FIELDS["raised"]
 _ORIGIN_AT: Final = FIELDS["origin"]
+_MESSAGE_AT: Final = FIELDS["message"]
 
 assert (FIELDS["called"], FIELDS["message"]) == (AREA + 48, AREA + 64)
 
@@ -64,11 +68,16 @@ class CallPort(Port):
 
     def __init__(self) -> None:
         self.abort: Callable[[], None] = _nothing
+        self.deployments = Port()
         self.close()
+
+    def ports(self) -> dict[str, Port]:
+        """What serves each way out."""
+        return {CALL: self, DEPLOY: self.deployments}
 
     def close(self) -> None:
         """The message is over."""
-        self.serve, self.abort = _unattended, _nothing
+        self.serve, self.abort, self.deployments.serve = _unattended, _nothing, _unattended
 
     def recovering(self) -> None:
         """What the engine calls before it recovers from a trap."""
@@ -84,12 +93,18 @@ def _nothing() -> None:
 
 
 class Registry:
-    """A machine's contracts by address: they are numbered from FIRST_ADDRESS on, in the order of deployment."""
+    """A machine's contracts by address: they are numbered from FIRST_ADDRESS on, in the order of deployment.
+
+    And the code that contracts may deploy, by its hash.
+    """
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.residencies: list[Residency] = []
-        self.origins: dict[int, Origin] = {}
+        self.codes: dict[bytes, Code] = {}
+        self._origins: dict[int, Origin] = {}
+        self._names: set[str] = set()
+        self._numbers: dict[str, int] = {}  # by name: all lower numbers are taken
 
     def find(self, address: int) -> Residency | None:
         """The contract at an address."""
@@ -101,28 +116,51 @@ class Registry:
         """What the next contract gets."""
         return FIRST_ADDRESS + len(self.residencies)
 
-    def origin(self, residency: Residency) -> Origin:
-        """What receipts must know of a contract; they do not keep its memory."""
-        program = residency.program
-        made = Origin(program.interface, program.directory, residency.address, self.origins)
-        self.origins[residency.address] = made
-        return made
+    def is_taken(self, name: str) -> bool:
+        """Whether a contract has the name."""
+        return name in self._names
 
-    def replace(self, residencies: list[Residency]) -> None:
+    def free_name(self, name: str) -> str:
+        """The name, or the first of `name-2`, `name-3` … that no contract has."""
+        number = self._numbers.get(name, 1)
+        while (chosen := name if number == 1 else f"{name}-{number}") in self._names:
+            number += 1
+        self._numbers[name] = number
+        return chosen
+
+    def introduce(self, residency: Residency) -> None:
+        """Receipts of the machine's contracts shall know this one; they do not keep its memory."""
+        program = residency.program
+        origin = Origin(program.interface, program.directory, residency.address, self._origins)
+        residency.origin = self._origins[residency.address] = origin
+
+    def keep(self, residency: Residency, name: str) -> None:
+        """The machine has one contract more."""
+        self.introduce(residency)
+        self._names.add(name)
+        residency.name = name
+        self.residencies.append(residency)
+
+    def replace(self, contracts: list[tuple[str, Residency]]) -> None:
         """Other contracts; receipts of the ones before still know those."""
-        self.residencies, self.origins = residencies, {}
+        self.residencies, self._origins, self._names, self._numbers = [], {}, set(), {}
+        for name, residency in contracts:
+            self.keep(residency, name)
 
     @contextmanager
-    def added(self, residency: Residency) -> Iterator[None]:
-        """The machine has one contract more, unless an exception comes out."""
-        self.residencies.append(residency)
-        is_added = False
+    def added(self, residency: Residency, name: str) -> Iterator[None]:
+        """The machine has one contract more, unless an exception comes out; it has no name until the end."""
+        count = len(self.residencies)
+        self.keep(residency, name)
+        residency.name = ""
         try:
             yield
-            is_added = True
+            residency.name = name
         finally:
-            if not is_added:
-                self.residencies.remove(residency)
+            if not residency.name:
+                self._names.discard(name)
+                self._numbers.clear()
+                del self.residencies[count:]
 
     @contextmanager
     def message(self, residency: Residency, header: bytes, read_only: bool) -> Iterator[Any]:
@@ -165,11 +203,13 @@ class Switchboard:
         self._header = header
         self._joined: dict[int, Participant] = {}
         self._entered: list[Participant] = []  # callees of the message in progress
+        self._deployed: list[Participant] = []  # those of them that it deployed
         self._message = 0
         self._depth = 1
         self._failure = 0  # the status that the last caller was given, once a call has failed
         self._origin: tuple[int, int] | None = None
         self._stopped: tuple[Participant, TrapCode] | None = None
+        self._frames: list[Frame] = []  # of a reject, on its way out
         self._first = first = self._attached(residency, resident)
         first.is_busy, first.is_read_only = True, read_only
 
@@ -177,6 +217,7 @@ class Switchboard:
         """Let go of everything."""
         for each in self._entered:  # only when the host broke in the middle of a message
             each.resident.faulted = True
+        self._drop_deployed()
         for each in self._joined.values():
             each.resident.port.close()
             if each is not self._first:
@@ -236,6 +277,80 @@ class Switchboard:
             answer, outbox = _keep_records(caller, outbox, block, callee.system[begin:end])
         _ANSWER.pack_into(system, AREA, gas, outbox, answer)
 
+    # ---- one deployment ----------------------------------------------------------------------------------------------
+
+    def _deploy(self, caller: Participant) -> None:
+        """One deployment, from the caller's call area to its answer in there."""
+        system = caller.system
+        gas, depth, at, name, arguments, length, result, _, outbox, is_call, message = _CALL.unpack_from(system, AREA)
+        if not is_call:
+            self._settle()
+            return
+        registry, deployed = self._registry, len(self._deployed)
+        code = registry.codes.get(bytes(caller.memory[at : at + CODE_BYTES]))
+        refused = self._failure or refusal(
+            code,
+            name,
+            length,
+            depth=self._depth,
+            is_read_only=caller.is_read_only,
+            in_message=deployed,
+            in_machine=len(registry.residencies) + deployed,
+        )
+        if refused or code is None:
+            self._failure = int(refused or 0)
+            _ANSWER.pack_into(system, AREA, gas, outbox, self._failure)
+            return
+        gas -= code.gas
+        if gas < 0:
+            _ANSWER.pack_into(system, AREA, 0, outbox, _TRAP | TrapCode.OUT_OF_GAS)
+            return
+        made = self._made(code)
+        answer = 0
+        if code.init is not None:
+            payload = caller.memory[arguments : arguments + length]
+            gas, answer, records = self._initialize(made, caller.address, code.init.number, payload, gas, depth)
+            if records and not answer:
+                block = RECORDS_OF_CALLEE, message, made.address, code.init.number, len(records), 0
+                answer, outbox = _keep_records(caller, outbox, block, records)
+        if not answer:
+            U32.pack_into(caller.memory, result, made.address)
+        _ANSWER.pack_into(system, AREA, gas, outbox, answer)
+
+    def _made(self, code: Code) -> Participant:
+        """A new contract, at the next address."""
+        address = self._registry.next_address + len(self._deployed)
+        residency = self._first.residency.beside(code.program, address)
+        resident: Any = residency.live()
+        resident.prepare(self._header)
+        residency.lock.acquire()
+        made = self._attached(residency, resident)
+        self._deployed.append(made)
+        return made
+
+    def _initialize(
+        self, made: Participant, sender: int, entry: int, payload: memoryview, gas: int, depth: int
+    ) -> tuple[int, int, memoryview]:
+        """Apply the init: gas left, what to tell the caller, records."""
+        system = made.system
+        self._begin(made)
+        U32.pack_into(system, _FLAGS_AT, INIT)
+        _ENTER.pack_into(system, AREA, gas, depth, sender, entry, len(payload), MODE_FIRST)
+        system[made.payload : made.payload + len(payload)] = payload
+        made.is_busy = True
+        self._depth += 1
+        trap = made.enter()
+        if trap is not None:
+            self._stop(made, trap)
+        self._depth -= 1
+        made.is_busy = False
+        U32.pack_into(system, _FLAGS_AT, 0)
+        gas, _, begin, end, status, _ = _ENTERED.unpack_from(system, AREA)
+        answer = self._refused(made) if status or self._failure else 0
+        return gas, answer, system[begin:end]
+
+    # ---- refusals ----------------------------------------------------------------------------------------------------
+
     def _refusal(self, caller: Participant, callee: Participant | None, entry: CallableEntry | None) -> int:
         """Why a call is not made, in the order of the checks."""
         if callee is None:
@@ -269,8 +384,10 @@ class Switchboard:
         if status == Status.INVALID:
             self._failure = CallReject.MALFORMED_CALL.value
             return self._failure
-        if status == Status.REJECTED and self._origin is None:
-            self._origin = callee.address, word
+        if status == Status.REJECTED:
+            self._frames.append(Frame(callee.residency.origin, word))
+            if self._origin is None:
+                self._origin = callee.address, word
         self._failure = CallReject.CALLEE_REJECTED.value
         return self._failure
 
@@ -288,6 +405,11 @@ class Switchboard:
                 each.undo()
             if self._origin is not None and word & _CODE == CallReject.CALLEE_REJECTED:
                 _ORIGIN.pack_into(system, _ORIGIN_AT, *self._origin)
+                self._note(self._frames)
+            self._drop_deployed()
+        for each in self._deployed:
+            name = self._registry.free_name(each.residency.program.interface.name)
+            self._registry.keep(each.residency, name)
         self._end()
 
     def _abort(self) -> None:
@@ -300,13 +422,32 @@ class Switchboard:
                 left, word = _STOPPED.unpack_from(each.system, AREA)
                 code = self._stopped[1]
                 gas, raised = (left, word & _CODE) if word & _CODE else (0, 0)
-                _ORIGIN.pack_into(self._first.system, _ORIGIN_AT, each.address, word if raised else code)
+                word = word if raised else code
+                _ORIGIN.pack_into(self._first.system, _ORIGIN_AT, each.address, word)
+                self._note([Frame(each.residency.origin, word)])
         _GAS.pack_into(self._first.system, AREA, gas)
         U32.pack_into(self._first.system, _RAISED_AT, raised)
+        self._drop_deployed()
         self._end()
+
+    def _note(self, frames: list[Frame]) -> None:
+        """Keep for the receipt which contracts were at work."""
+        (message,) = U32.unpack_from(self._first.system, _MESSAGE_AT)
+        self._first.resident.frames[message] = tuple(frames)
+
+    def _drop_deployed(self) -> None:
+        """The contracts that the message deployed have never been."""
+        for each in self._deployed:
+            del self._joined[each.address]
+            each.resident.port.close()
+            each.residency.lock.release()
+            each.residency.remove()
+        self._deployed.clear()
 
     def _end(self) -> None:
         self._entered.clear()
+        self._deployed.clear()
+        self._frames = []
         self._message += 1
         self._depth = 1
         self._failure = 0
@@ -329,6 +470,7 @@ class Switchboard:
         made = self._joined[residency.address] = Participant(residency, resident, layout.control(layout.inbox, 0))
 
         resident.port.serve = partial(self._serve, made)
+        resident.port.deployments.serve = partial(self._deploy, made)
         if len(self._joined) == 1:
             resident.port.abort = self._abort
         return made

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from corten.base.errors import InvalidInput, Status
 from corten.vm.batch import Batch, Frames, UniformFrames
-from corten.vm.call_records import Origin
+from corten.vm.call_records import Frame
 from corten.vm.calls import Registry
 from corten.vm.codec import describe
 from corten.vm.interface import EntryType, Interface, suggestion
@@ -21,6 +21,7 @@ from corten.vm.residency import Image, Residency
 from corten.vm.resident import PreparedEntry
 from corten.vm.state import PageProof
 
+_NO_FRAMES: tuple[Frame, ...] = ()
 _OPTIONS = ("sender", "gas_limit", "time", "height")
 
 
@@ -40,11 +41,8 @@ class Contract:
         self.interface: Interface = program.interface
         self.residency = residency
         self._registry = registry
-        self._origin = registry.origin(residency)
         self.entries = {
-            entry.name: Entry(self._origin, residency, registry, entry)
-            for entry in self.interface.entries
-            if entry.kind != "init"
+            entry.name: Entry(residency, registry, entry) for entry in self.interface.entries if entry.kind != "init"
         }
         for entry_name, entry in self.entries.items():
             if not hasattr(Contract, entry_name):
@@ -106,10 +104,12 @@ class Contract:
         if residency.may_call:
             with self._registry.message(residency, header, frames.read_only) as resident:
                 columns, crossings = resident.submit(frames, header)
+                frames_of = resident.frames
         else:
+            frames_of = {}
             with residency.lock:
                 columns, crossings = residency.live().submit(frames, header)
-        return Receipts(self._origin, entries, columns, crossings)
+        return Receipts(residency.origin, entries, columns, crossings, frames_of)
 
     @property
     def state_root(self) -> bytes:
@@ -139,7 +139,7 @@ def initialize(residency: Residency, registry: Registry, sender: int, arguments:
         if arguments:
             raise InvalidInput("deploy", f"no arguments: {interface.name} has no @init", ", ".join(arguments))
         return
-    entry = Entry(registry.origin(residency), residency, registry, interface.init)
+    entry = Entry(residency, registry, interface.init)
     entry.apply(arguments, {"sender": sender}).raise_for_status()
 
 
@@ -150,10 +150,9 @@ class Entry:
     `height`. A message returns its Receipt, accepted or not. A view returns its value; Rejected and Trapped are raised.
     """
 
-    def __init__(self, origin: Origin, residency: Residency, registry: Registry, entry: EntryType) -> None:
+    def __init__(self, residency: Residency, registry: Registry, entry: EntryType) -> None:
         self.type = entry
         self.name = entry.name
-        self._origin = origin
         self._registry = registry
         self._residency = residency
         self._environment = residency.environment
@@ -195,22 +194,25 @@ class Entry:
         return inspect.Signature([*fields, *options])
 
     def __repr__(self) -> str:
-        return f"<{self.type.kind} {self._origin.interface.name}.{self.type.signature}>"
+        return f"<{self.type.kind} {self._residency.program.interface.name}.{self.type.signature}>"
 
     def _apply(self, values: Sequence[Any], sender: int, header: bytes) -> Any:
         residency = self._residency
-        callee = 0
+        callee, frames = 0, _NO_FRAMES
         if self._may_call:
             with self._registry.message(residency, header, self._is_view) as resident:
                 status, code, site, gas, records = resident.apply(self._prepared, sender, values, header)
                 callee = resident.origin
+                if callee:
+                    frames = resident.frames.pop(0, _NO_FRAMES)
         else:
             with residency.lock:
                 resident = residency.resident or residency.live()
                 status, code, site, gas, records = resident.apply(self._prepared, sender, values, header)
         if self._is_view and status == 0:
             return self._value(records)
-        receipt = Receipt(self._origin, self.type, status, code, site, gas, records, resident.failure, callee)
+        origin, thrown = residency.origin, resident.failure
+        receipt = Receipt(origin, self.type, status, code, site, gas, records, thrown, callee, frames)
         if self._is_view or status == Status.INVALID:
             raise receipt.exception()
         return receipt

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache as memoized
+from operator import index
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, SupportsIndex
 
+from corten.base.calls import CONTRACT_LIMIT
 from corten.base.errors import InvalidInput, InvalidModule
 from corten.vm.cache import Cache, default_directory
 from corten.vm.calls import FIRST_ADDRESS, Registry
 from corten.vm.codec import describe
 from corten.vm.contract import Contract, initialize
+from corten.vm.deployments import Code, published
 from corten.vm.foreign import LoadedModule, refusal
 from corten.vm.instance import Engine
 from corten.vm.interface import suggestion
@@ -30,11 +34,15 @@ DEFAULT_GAS_LIMIT: Final = 100_000_000
 
 @dataclass(frozen=True)
 class MachineSnapshot:
-    """A machine's contracts and their states at one moment. Immutable; shares all pages that did not change."""
+    """A machine's contracts, their states, and the published code at one moment.
+
+    Immutable; shares all pages that did not change.
+    """
 
     contracts: tuple[tuple[str, AnyProgram, Image], ...]
     time: int
     height: int
+    codes: tuple[tuple[bytes, AnyProgram], ...] = ()
 
 
 class Machine:
@@ -62,6 +70,7 @@ class Machine:
         self.settings = Settings(engine, memory_limit, gas_limit, chain, passes or Passes(), _directory(cache))
         self._environment = Environment(self.settings)
         self._contracts: dict[str, Contract] = {}
+        self._handles = threading.Lock()
         self._registry = Registry()
 
     @property
@@ -85,15 +94,36 @@ class Machine:
     @property
     def contracts(self) -> dict[str, Contract]:
         """The contracts by name, in the order of deployment."""
-        return dict(self._contracts)
+        return dict(self._known())
+
+    def contract(self, address: SupportsIndex) -> Contract:
+        """The contract at an address, as a message that deployed it returns; InvalidInput if there is none."""
+        number = index(address)
+        residency = self._registry.find(number)
+        found = None if residency is None else self._known().get(residency.name)
+        if found is None:
+            count = len(self._registry.residencies)
+            expected = f"{FIRST_ADDRESS:#x} … {FIRST_ADDRESS + count - 1:#x}" if count else "none: there is no contract"
+            raise InvalidInput("address", expected, f"{number:#x}")
+        return found
 
     def __getitem__(self, name: str) -> Contract:
-        if name not in self._contracts:
-            raise InvalidInput("contract", suggestion(name, self._contracts, "contract of the machine"), repr(name))
-        return self._contracts[name]
+        known = self._known()
+        if name not in known:
+            raise InvalidInput("contract", suggestion(name, known, "contract of the machine"), repr(name))
+        return known[name]
 
     def __iter__(self) -> Iterator[Contract]:
-        return iter(self._contracts.values())
+        return iter([*self._known().values()])
+
+    def _known(self) -> dict[str, Contract]:
+        """The handles; messages may have deployed contracts that have none yet."""
+        with self._handles:
+            for residency in self._registry.residencies[len(self._contracts) :]:
+                if not residency.name:
+                    break  # being deployed
+                self._contracts[residency.name] = Contract(residency.name, residency, self._registry)
+            return self._contracts
 
     def deploy(
         self, source: str | Path | bytes, /, name: str | None = None, sender: int = 0, **arguments: Any
@@ -123,35 +153,53 @@ class Machine:
             raise refusal(error, content) from None
         return LoadedModule(self._add(program, name, 0, {}))
 
+    def publish(self, source: str | Path | bytes, /) -> bytes:
+        """Make code known that contracts may deploy: contract source, a module, or its bytes. Returns its hash.
+
+        The hash is the SHA-256 of the native module; `self.deploy(Coin, code, …)` in a contract takes it. Code is a
+        part of the machine's state, and publishing it twice changes nothing. Raises DiagnosticError or InvalidModule.
+        """
+        program = self._load(source)
+        with self._registry.lock:
+            self._registry.codes.setdefault(program.module_hash, self._code(program))
+        return program.module_hash
+
+    @property
+    def published(self) -> tuple[bytes, ...]:
+        """The hashes of published code."""
+        return tuple(self._registry.codes)
+
     def module(self, name: str) -> LoadedModule:
         """A loaded module by its name: how a fork's are reached."""
         return LoadedModule(self[name])
 
     def _add(self, program: AnyProgram, name: str | None, sender: int, arguments: dict[str, Any]) -> Contract:
-        chosen = self._free_name(program.interface.name) if name is None else name
-        if chosen in self._contracts:
-            raise InvalidInput("name", "a name that no contract has yet", repr(chosen))
         registry = self._registry
         with registry.lock:
+            chosen = registry.free_name(program.interface.name) if name is None else name
+            if registry.is_taken(chosen):
+                raise InvalidInput("name", "a name that no contract has yet", repr(chosen))
+            if len(registry.residencies) >= CONTRACT_LIMIT:
+                raise InvalidInput("contracts", f"at most {CONTRACT_LIMIT} in a machine", "one more")
             residency = Residency(self._environment, program, address=registry.next_address)
-            with registry.added(residency):
+            with registry.added(residency, chosen):
                 initialize(residency, registry, sender, arguments)
-            contract = self._contracts[chosen] = Contract(chosen, residency, registry)
-        return contract
+        return self._known()[chosen]
 
     @property
     def state_root(self) -> bytes:
         """32 bytes that commit to the code and the state of every contract (docs/spec/state.md)."""
         self._need_undo_log("state_root")
         with self._registry.lock:
-            return machine_root([_commitment(contract) for contract in self])
+            return machine_root([_commitment(contract) for contract in self], self._registry.codes)
 
     def snapshot(self) -> MachineSnapshot:
         """The machine as it is; costs what changed since the last one."""
         self._need_undo_log("snapshot")
         with self._registry.lock:
             images = [(each.name, each.residency.program, each.residency.snapshot()) for each in self]
-            return MachineSnapshot(tuple(images), self.time, self.height)
+            codes = [(code_hash, code.program) for code_hash, code in self._registry.codes.items()]
+            return MachineSnapshot(tuple(images), self.time, self.height, tuple(codes))
 
     def restore(self, snapshot: MachineSnapshot) -> None:
         """Back to a snapshot of this machine, or over to one of another with the same settings, whatever its engine."""
@@ -159,24 +207,26 @@ class Machine:
             self._restore(snapshot)
 
     def _restore(self, snapshot: MachineSnapshot) -> None:
+        before = dict(self._known())
+        codes = {code_hash: self._code(self._adopted(taken, None)) for code_hash, taken in snapshot.codes}
+        contracts: list[tuple[str, Residency]] = []
         restored: dict[str, Contract] = {}
-        self._registry.replace([])
         for address, (name, taken, image) in enumerate(snapshot.contracts, FIRST_ADDRESS):
-            known = self._contracts.get(name)
+            known = before.get(name)
             program = self._adopted(taken, known)
             if known is not None and known.residency.program is program and known.address == address:
                 known.residency.restore(image)
                 restored[name] = known
-                self._registry.origin(known.residency)
             else:
-                residency = Residency(self._environment, program, image, address)
-                restored[name] = Contract(name, residency, self._registry)
-            self._registry.residencies.append(restored[name].residency)
-        for name, contract in self._contracts.items():
+                restored[name] = Contract(name, Residency(self._environment, program, image, address), self._registry)
+            contracts.append((name, restored[name].residency))
+        for name, contract in before.items():
             if restored.get(name) is not contract:
                 contract.residency.remove()
-        self._contracts = restored
-        self._registry.residencies = [contract.residency for contract in restored.values()]
+        with self._handles:
+            self._contracts = restored
+            self._registry.replace(contracts)
+        self._registry.codes = codes
         self._environment.set_block(snapshot.time, snapshot.height)
 
     def fork(self) -> Machine:
@@ -194,13 +244,13 @@ class Machine:
         return fork
 
     def __repr__(self) -> str:
-        return f"<Machine: {', '.join(self._contracts) or 'no contracts'}, height {self.height}>"
+        return f"<Machine: {', '.join(self._known()) or 'no contracts'}, height {self.height}>"
 
     def _load(self, source: str | Path | bytes) -> AnyProgram:
         if self.settings.engine == "python":
             from corten.vm.python_engine import load_source
 
-            return load_source(source, Layout(self.settings.memory_limit))
+            return load_source(source, Layout(self.settings.memory_limit), self.settings.cache_directory)
         return self._loader().load(source)
 
     def _loader(self) -> Loader:
@@ -208,12 +258,8 @@ class Machine:
         cache = None if directory is None else Cache(directory)
         return Loader(_engine(settings.engine, directory), cache, Layout(settings.memory_limit), settings.passes)
 
-    def _free_name(self, name: str) -> str:
-        number, chosen = 1, name
-        while chosen in self._contracts:
-            number += 1
-            chosen = f"{name}-{number}"
-        return chosen
+    def _code(self, program: AnyProgram) -> Code:
+        return published(program, is_metered=self.settings.passes.gas)
 
     def _adopted(self, program: AnyProgram, known: Contract | None) -> AnyProgram:
         """A snapshot's program for this machine's engine; the known contract's if it is the same module."""

@@ -23,12 +23,12 @@ import numpy as np
 
 from corten.base.errors import InvalidInput, InvalidModule
 from corten.vm.cache import Cache
-from corten.vm.calls import CALL_IMPORT
 from corten.vm.host import check_available
 from corten.vm.instance import Code, Engine
 from corten.vm.interface import Interface
 from corten.vm.layout import LOG_RED_ZONE_BYTES, PAGE_BYTES, WASM_PAGE_BYTES, Layout
 from corten.wasm import op
+from corten.wasm.instrument.calls import DEPLOY, WAYS_OUT
 from corten.wasm.module import Module
 from corten.wasm.sections import ABI_SECTION, LINES_SECTION, Lines, parse_abi, parse_lines
 
@@ -111,7 +111,7 @@ class Loader:
         if not path.is_file():
             raise InvalidInput("contract", "the path of a contract's source or module", f"{str(path)!r}: no such file")
         if path.suffix == ".py":
-            return self.load_module(self._compiled(path), path.resolve().parent)
+            return self.load_module(compiled(path, self._cache), path.resolve().parent)
         return self.load_module(path.read_bytes(), path.resolve().parent)
 
     def load_bare(self, module: bytes, name: str) -> Program:
@@ -135,16 +135,6 @@ class Loader:
             directory=directory,
         )
 
-    def _compiled(self, path: Path) -> bytes:
-        key = _key(b"native", *(file.read_bytes() for file in _sources(path)), path.name.encode())
-        stored = self._cache.get(key) if self._cache is not None else None
-        if stored is None:
-            from corten.compiler import compile_contract
-
-            stored = compile_contract(path)
-            self._put(key, stored)
-        return stored
-
     def _instrumented(self, module: bytes, bare_name: str | None = None) -> Artifact:
         options = repr((self._layout, self._layout.system_pages, self._passes, bare_name))
         key = _key(b"instrumented", module, options.encode())
@@ -160,13 +150,27 @@ class Loader:
             self._cache.put(key, content)
 
 
+def compiled(path: Path, cache: Cache | None) -> bytes:
+    """The native module of a contract's source; DiagnosticError when the source is wrong."""
+    key = _key(b"native", *(file.read_bytes() for file in _sources(path)), path.name.encode())
+    stored = cache.get(key) if cache is not None else None
+    if stored is None:
+        from corten.compiler import compile_contract
+
+        stored = compile_contract(path)
+        if cache is not None:
+            cache.put(key, stored)
+    return stored
+
+
 def load_code(engine: Engine, module: bytes) -> Code:
     """An engine's code of an instrumented module; InvalidInput for host functions that it does not serve."""
     code = engine.load(module)
-    check_available([name for name in code.imports if name != CALL_IMPORT], engine.name)
-    if CALL_IMPORT in code.imports and engine.name != "wasmtime":
+    check_available([name for name in code.imports if name not in WAYS_OUT], engine.name)
+    if engine.name != "wasmtime" and any(way in code.imports for way in WAYS_OUT):
         found = f"engine {engine.name!r}, whose instances cannot reach each other"
-        raise InvalidInput("calls between contracts", "engine 'wasmtime' or 'python'", found)
+        what = "deployments by contracts" if DEPLOY in code.imports else "calls between contracts"
+        raise InvalidInput(what, "engine 'wasmtime' or 'python'", found)
     return code
 
 

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from corten.base.calls import CALL_DEPTH, CallReject
 from corten.base.errors import Rejected, Trapped
-from corten.lang.calls import Call
+from corten.lang.calls import Call, Deployment
 from corten.lang.memory import Execution, execution
-from corten.vm.selectors import CallableEntry
+from corten.vm.call_records import Frame
+from corten.vm.deployments import refusal
 
 if TYPE_CHECKING:
     from corten.vm.calls import Registry
     from corten.vm.python_engine import PythonResident
     from corten.vm.residency import Residency
+    from corten.vm.selectors import CallableEntry
 
 
 @dataclass(frozen=True)
@@ -29,12 +31,15 @@ class CalleeRecords:
 class PythonSwitchboard:
     """Serves the calls of messages that begin in one contract."""
 
-    def __init__(self, registry: Registry, first: PythonResident) -> None:
+    def __init__(self, registry: Registry, residency: Residency, first: PythonResident) -> None:
         self._registry = registry
+        self._residency = residency
         self._first = first
         self._joined: dict[int, Residency] = {}
         self._entered: list[PythonResident] = []
+        self._deployed: list[Residency] = []
         self._busy: list[int] = []
+        self._frames: list[Frame] = []
         self._origin = 0
         self._header = (0, 0, 0)
         first.board = self
@@ -42,13 +47,14 @@ class PythonSwitchboard:
     def close(self) -> None:
         """Let go of everything."""
         self._first.board = None
+        self._drop_deployed()
         for residency in self._joined.values():
             residency.lock.release()
         self._joined.clear()
 
     def begin(self, resident: PythonResident, read_only: bool, *header: int) -> Caller:
         """A message begins; what serves its calls."""
-        self._entered, self._busy, self._origin = [], [resident.address], 0
+        self._entered, self._busy, self._origin, self._frames = [], [resident.address], 0, []
         self._header = (header[0], header[1], header[2])
         return Caller(self, resident.address, read_only)
 
@@ -59,8 +65,21 @@ class PythonSwitchboard:
                 resident.contract.memory.commit()
             else:
                 resident.contract.memory.rollback()
+        if accepted:
+            for each in self._deployed:
+                self._registry.keep(each, self._registry.free_name(each.program.interface.name))
+            self._deployed = []
+        self._drop_deployed()
         self._entered = []
+        self._first.frames = {} if accepted else {self._first.message: tuple(self._frames)}
         return 0 if accepted else self._origin
+
+    def _drop_deployed(self) -> None:
+        """The contracts that the message deployed have never been."""
+        for residency in self._deployed:
+            self._joined.pop(residency.address).lock.release()
+            residency.remove()
+        self._deployed = []
 
     def call(self, caller: Caller, call: Call) -> bytes:
         """One call; the result as a record."""
@@ -70,34 +89,65 @@ class PythonSwitchboard:
         if refusal is not None or residency is None or entry is None:
             assert refusal is not None
             raise Rejected(refusal.name.lower(), refusal)
+        return self._entered_with(caller, residency, entry.number, call.payload)
+
+    def deploy(self, caller: Caller, asked: Deployment) -> int:
+        """One deployment; the new contract's address."""
+        registry, deployed = self._registry, len(self._deployed)
+        code = registry.codes.get(asked.code)
+        refused = refusal(
+            code,
+            asked.selector,
+            len(asked.payload),
+            depth=len(self._busy),
+            is_read_only=caller.is_read_only,
+            in_message=deployed,
+            in_machine=len(registry.residencies) + deployed,
+        )
+        if refused is not None or code is None:
+            assert refused is not None
+            raise Rejected(refused.name.lower(), refused)
+        address = registry.next_address + deployed
+        residency = self._residency.beside(code.program, address)
+        residency.lock.acquire()
+        self._joined[address] = residency
+        self._deployed.append(residency)
+        if code.init is not None:
+            self._entered_with(caller, residency, code.init.number, asked.payload)
+        return address
+
+    def _entered_with(self, caller: Caller, residency: Residency, entry: int, payload: bytes) -> bytes:
         resident: Any = residency.live()
         if resident not in self._entered:
             resident.contract.memory.begin()
             self._entered.append(resident)
-        self._busy.append(call.contract)
-        answer = self._entered_with(caller, call, resident, entry)
+        self._busy.append(residency.address)
+        answer = self._run(caller, residency, entry, payload)
         self._busy.pop()
         return answer
 
-    def _entered_with(self, caller: Caller, call: Call, resident: PythonResident, entry: CallableEntry) -> bytes:
+    def _run(self, caller: Caller, residency: Residency, number: int, payload: bytes) -> bytes:
+        resident: Any = residency.live()
         contract, caller_events = resident.contract, execution().events
+        entry = resident.interface.entries[number]
         running = Execution(contract.memory, contract.error_codes, caller.address, *self._header)
-        running.address, running.machine = call.contract, Caller(self, call.contract, entry.is_view)
-        name = resident.interface.entries[entry.number].name
+        running.address = residency.address
+        running.machine = Caller(self, residency.address, entry.kind == "view")
         try:
-            answer = contract.enter(name, call.payload, running)
+            answer: bytes = contract.enter(entry.name, payload, running)
         except Rejected as reject:
-            self._note(call.contract, reject.code)
+            self._note(residency, reject.code)
             raise Rejected(CallReject.CALLEE_REJECTED.name.lower(), CallReject.CALLEE_REJECTED) from reject
         except Trapped as trap:
-            self._note(call.contract, trap.code)
+            self._note(residency, trap.code)
             raise
         if running.events:
-            caller_events.append(CalleeRecords(resident, entry.number, running.events))
+            caller_events.append(CalleeRecords(resident, number, running.events))
         return answer
 
-    def _note(self, address: int, code: int) -> None:
-        self._origin = self._origin or address | code << 32
+    def _note(self, residency: Residency, code: int) -> None:
+        self._frames.append(Frame(residency.origin, code))
+        self._origin = self._origin or residency.address | code << 32
 
     def _refusal(
         self, caller: Caller, call: Call, residency: Residency | None, entry: CallableEntry | None
@@ -134,3 +184,7 @@ class Caller:
     def call(self, call: Call) -> bytes:
         """As the compiled contract's import."""
         return self.board.call(self, call)
+
+    def deploy(self, asked: Deployment) -> int:
+        """As the compiled contract's import."""
+        return self.board.deploy(self, asked)

@@ -11,6 +11,7 @@ import struct
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +23,13 @@ from corten.base.errors import InvalidInput, Status
 from corten.lang import host
 from corten.lang.host import Outcome, PythonContract
 from corten.vm.batch import Frames
-from corten.vm.call_records import record_bytes
+from corten.vm.cache import Cache
+from corten.vm.call_records import Frame, record_bytes
 from corten.vm.calls import Registry
 from corten.vm.codec import RecordType
 from corten.vm.interface import EntryType, Interface
 from corten.vm.layout import FRAME_HEADER_BYTES, RECEIPT_DTYPE, RECORD_HEADER_BYTES, RESULT_RECORD, Layout, parse_header
+from corten.vm.program import compiled
 from corten.vm.python_calls import CalleeRecords, PythonSwitchboard
 from corten.vm.receipts import Crossing
 from corten.vm.resident import PreparedEntry
@@ -50,6 +53,14 @@ class PythonProgram:
     interface: Interface
     layout: Layout
     directory: Path
+    cache_directory: Path | None
+
+    @property
+    def module_hash(self) -> bytes:
+        """Of the module that the compiler makes of the source: what published code is named by on every engine."""
+        return sha256(
+            compiled(self.path, None if self.cache_directory is None else Cache(self.cache_directory))
+        ).digest()
 
 
 @dataclass(frozen=True)
@@ -64,14 +75,16 @@ class MemoryImage:
         raise InvalidInput("root", _NO_ROOT, "engine 'python'")
 
 
-def load_source(source: str | Path | bytes, layout: Layout) -> PythonProgram:
+def load_source(source: str | Path | bytes, layout: Layout, cache_directory: Path | None = None) -> PythonProgram:
     """A contract's source; InvalidInput for anything else."""
     path = None if isinstance(source, bytes) else Path(source)
     if path is None or path.suffix != ".py" or not path.is_file():
         found = "a module" if path is None else repr(str(path))
         raise InvalidInput("contract", "the path of a contract's source: engine 'python' runs no modules", found)
     abi = parse_abi(json.dumps(PythonContract(path, layout.memory_bytes).abi).encode())
-    return PythonProgram(path.resolve(), Interface(abi, Lines((Site("", "", 0),))), layout, path.resolve().parent)
+    return PythonProgram(
+        path.resolve(), Interface(abi, Lines((Site("", "", 0),))), layout, path.resolve().parent, cache_directory
+    )
 
 
 class PythonState:
@@ -113,6 +126,8 @@ class PythonResident:
     def __init__(self, program: PythonProgram, address: int = 0) -> None:
         self.address = address
         self.origin = 0
+        self.frames: dict[int, tuple[Frame, ...]] = {}
+        self.message = 0
         self.board: PythonSwitchboard | None = None
         self._contract = PythonContract(program.path, program.layout.memory_bytes)
         self._interface = program.interface
@@ -132,6 +147,7 @@ class PythonResident:
         words = np.zeros((len(frames), frames.stride // 8), np.uint64)
         frames.write(0, words)
         columns = np.zeros(len(frames), RECEIPT_DTYPE)
+        frames_of: dict[int, tuple[Frame, ...]] = {}
         outbox, index = bytearray(), list[int]()
         for message, frame in enumerate(words):
             entry = self._interface.entries[int(frame[0]) >> 32]
@@ -139,10 +155,12 @@ class PythonResident:
             status, code, site, gas, records = self._applied(
                 entry, int(frame[1]) & 0xFFFFFFFF, payload, header, message
             )
+            frames_of |= self.frames
             begins = [len(outbox) + begin for begin in self._begins(entry, records)]
             columns[message] = (status, code, site, gas, len(index), len(begins), self.origin)
             outbox += records
             index += begins
+        self.frames = frames_of
         return columns, [Crossing(0, np.frombuffer(bytes(outbox), np.uint64), np.array(index, np.uint32))]
 
     def _applied(
@@ -152,7 +170,7 @@ class PythonResident:
         arguments = _plain(entry.parameters, entry.parameters.unpack(payload, 0))
         if sender >= CONTRACT_BIT:
             raise InvalidInput("sender", f"an integer 0 … {CONTRACT_BIT - 1}", str(sender))
-        board = self.board
+        board, self.message, self.frames = self.board, message, {}
         machine = None if board is None else board.begin(self, entry.kind == "view", time, height, chain)
         accepted = False
         try:
@@ -192,10 +210,10 @@ class PythonResident:
         return _RECORD.pack(number, message) + record.pack([fields[each] for each in record.names])
 
     def switchboard(
-        self, registry: Registry, _residency: Residency, _header: bytes, _read_only: bool
+        self, registry: Registry, residency: Residency, _header: bytes, _read_only: bool
     ) -> PythonSwitchboard:
         """What serves this contract's calls while messages are applied to it."""
-        return PythonSwitchboard(registry, self)
+        return PythonSwitchboard(registry, residency, self)
 
     @property
     def contract(self) -> PythonContract:

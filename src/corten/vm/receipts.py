@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corten.base.errors import InvalidInput, Status, TrapCode, Trapped
-from corten.vm.call_records import Origin, Recorded, Stop, all_events, each_record, stop
+from corten.vm.call_records import Frame, Origin, Recorded, Stop, all_events, each_record, stop
 from corten.vm.codec import RecordType
 from corten.vm.failure import failure, formatted
 from corten.vm.interface import EntryType, suggestion
@@ -23,7 +24,7 @@ from corten.wasm.instrument.calls import RECORDS_OF_CALLEE
 class Receipt:
     """What became of one message. `gas` is what it used; `code` and `site` are 0 for an accepted message."""
 
-    __slots__ = ("_callee", "_entry", "_failure", "_origin", "_records", "code", "gas", "site", "status")
+    __slots__ = ("_callee", "_entry", "_failure", "_frames", "_origin", "_records", "code", "gas", "site", "status")
 
     def __init__(
         self,
@@ -36,7 +37,9 @@ class Receipt:
         records: bytes,
         failure: BaseException | None = None,
         callee: int = 0,
+        frames: Sequence[Frame] = (),
     ) -> None:
+        self._frames = frames
         self._callee = callee
         self._origin = origin
         self._entry = entry
@@ -78,7 +81,7 @@ class Receipt:
     @property
     def stopped_in(self) -> Stop | None:
         """Where a message was stopped that a callee rejected or trapped; None if the contract stopped it itself."""
-        return stop(self._origin, self.status, self._callee)
+        return stop(self._origin, self.status, self._callee, self._frames)
 
     @property
     def result(self) -> Any:
@@ -104,7 +107,9 @@ class Receipt:
         error = failure(self._origin.interface, self._origin.directory, self.status, self.code, self.site)
         found = self.stopped_in
         if found is not None:
-            error.__cause__ = found.exception
+            chain = [error, *reversed(found.callers), found.exception]
+            for outer, inner in pairwise(chain):
+                outer.__cause__ = inner
             error.add_note(f"stopped in {found.contract} ({found.address:#x}): {found.error}")
         return error
 
@@ -138,7 +143,9 @@ class Receipts:
         entries: NDArray[np.uint32],
         columns: NDArray[np.void],
         crossings: Sequence[Crossing],
+        frames: Mapping[int, tuple[Frame, ...]] | None = None,
     ) -> None:
+        self._frames = frames or {}
         self._origin = origin
         self._entries = entries
         self._crossings = crossings
@@ -158,7 +165,8 @@ class Receipts:
         row = self.columns[position]
         entry = self._origin.interface.entries[self._entries[position]]
         status, code, site, gas, callee = (int(row[name]) for name in ("status", "code", "site", "gas", "origin"))
-        return Receipt(self._origin, entry, status, code, site, gas, self._records_of(position), None, callee)
+        records, frames = self._records_of(position), self._frames.get(position, ())
+        return Receipt(self._origin, entry, status, code, site, gas, records, None, callee, frames)
 
     def __iter__(self) -> Iterator[Receipt]:
         return (self[message] for message in range(len(self)))

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from corten.base.errors import InvalidInput
-from corten.vm.calls import CALL_IMPORT
+from corten.vm.call_records import Origin
 from corten.vm.codec import describe
 from corten.vm.host import HostFunctions
 from corten.vm.layout import header
 from corten.vm.program import Passes, Program
 from corten.vm.resident import Residence, Resident
 from corten.vm.state import PageImage, PageProof
+from corten.wasm.instrument.calls import WAYS_OUT
 
 if TYPE_CHECKING:
     from corten.vm.python_engine import MemoryImage, PythonProgram
@@ -82,9 +83,17 @@ class Residency:
         self.address = address
         self.program = program
         self.resident: Residence | None = None
+        self.name = ""
+        """What the machine calls the contract, from the end of its deployment on."""
+        self.origin = Origin(program.interface, program.directory, address)
+        """What receipts must know of the contract."""
         self.lock = threading.RLock()
         self._image = image
         self._is_removed = False
+
+    def beside(self, program: AnyProgram, address: int) -> Residency:
+        """Another contract in the same environment."""
+        return Residency(self.environment, program, None, address)
 
     def live(self) -> Residence:
         """The instance, made if there is none; the caller holds the lock."""
@@ -101,7 +110,7 @@ class Residency:
     @property
     def may_call(self) -> bool:
         """Whether the contract calls others; under CPython that shows only when it does."""
-        return not isinstance(self.program, Program) or CALL_IMPORT in self.program.code.imports
+        return not isinstance(self.program, Program) or any(way in self.program.code.imports for way in WAYS_OUT)
 
     def root(self) -> bytes:
         """The root of the state; 32 bytes."""

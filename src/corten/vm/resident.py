@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from corten.base.calls import CONTRACT_BIT
 from corten.base.errors import HostFault, InvalidInput, TrapCode
 from corten.vm.batch import Frames
+from corten.vm.call_records import Frame
 from corten.vm.callbacks import Port, Service
-from corten.vm.calls import CALL_IMPORT, CallPort, Registry, Switchboard
+from corten.vm.calls import CallPort, Registry, Switchboard
 from corten.vm.codec import describe
 from corten.vm.host import HostFunctions
 from corten.vm.interface import EntryType
@@ -77,6 +78,8 @@ class Residence(Protocol):
     """The exception that stopped the last message, where there was a real one."""
     origin: int
     """Where the last message was stopped if a callee stopped it: u32 contract, u32 code | site << 12."""
+    frames: dict[int, tuple[Frame, ...]]
+    """By message of the last `apply` (0) or `submit`, who was at work when a callee stopped it, the innermost first."""
 
     def switchboard(self, registry: Registry, residency: Residency, header: bytes, read_only: bool) -> Attendant:
         """What serves the contract's calls until it is closed; the caller holds the locks."""
@@ -104,6 +107,7 @@ class Resident:
     def __init__(self, program: Program, host: HostFunctions, address: int = 0) -> None:
         self.port = CallPort()
         self.origin = 0
+        self.frames: dict[int, tuple[Frame, ...]] = {}
         self._calls: tuple[Callable[[], TrapCode | None], Callable[[], None]] | None = None
         self._instance = program.code.instantiate(_services(program.code.imports, host, self.port))
         self._layout = layout = program.layout
@@ -149,10 +153,13 @@ class Resident:
         words = np.empty((len(frames), RECEIPT.size // 8), np.uint64)
         columns = words.reshape(-1).view(RECEIPT_DTYPE)
         crossings: list[Crossing] = []
+        frames_of: dict[int, tuple[Frame, ...]] = {}
         per_crossing = min(MESSAGES_PER_CROSSING, INBOX_BYTES // frames.stride)
         begin = record_count = 0
         while begin < len(frames):
+            self.frames = {}
             done = self._cross(frames, begin, min(per_crossing, len(frames) - begin))
+            frames_of |= {begin + message: found for message, found in self.frames.items()}
             # copied as words: numpy copies padded records field by field
             received = words[begin : begin + done]
             received[:] = np.frombuffer(self._system, np.uint64, done * 4, self._receipts).reshape(done, 4)
@@ -162,6 +169,7 @@ class Resident:
                 crossings.append(crossing)
                 record_count += len(crossing.index)
             begin += done
+        self.frames = frames_of
         return columns, crossings
 
     # ---- calls between contracts -------------------------------------------------------------------------------------
@@ -256,10 +264,11 @@ class Resident:
             )
 
 
-def _services(imports: Sequence[str], host: HostFunctions, port: Port) -> list[Service | Port]:
+def _services(imports: Sequence[str], host: HostFunctions, port: CallPort) -> list[Service | Port]:
     """What answers each import: a host function, or the way to other contracts."""
-    served = iter(host.services([name for name in imports if name != CALL_IMPORT]))
-    return [port if name == CALL_IMPORT else next(served) for name in imports]
+    ports = port.ports()
+    served = iter(host.services([name for name in imports if name not in ports]))
+    return [ports[name] if name in ports else next(served) for name in imports]
 
 
 def check_frame_size(frame_bytes: int) -> None:

@@ -35,10 +35,12 @@ def callable_entries(abi: Abi) -> dict[int, CallableEntry]:
     found: dict[int, CallableEntry] = {}
     for number, entry in enumerate(abi.entries):
         if entry.kind != "init" and entry.size <= INBOX_BYTES - FRAME_HEADER_BYTES:
-            texts = [[_text(each) for each in abi.flatten(fields)] for fields in (entry.parameters, entry.result)]
+            records = entry.parameters, entry.result
+            texts = [[scalar_text_of(each) for each in abi.flatten(fields)] for fields in records]
             found.setdefault(selector(signature(entry.kind, entry.name, *texts)), CallableEntry(abi, number))
     return found
 
 
-def _text(scalar: Scalar) -> str:
+def scalar_text_of(scalar: Scalar) -> str:
+    """A scalar in an entry's canonical text."""
     return scalar_text(scalar.kind, scalar.offset, scalar.members)

@@ -102,13 +102,21 @@ def contract_hash(name: str, memory_bytes: int, module_hash: bytes, state_root: 
     return sha256(b"\x03" + identity + state_root).digest()
 
 
-def machine_root(contracts: Sequence[bytes]) -> bytes:
-    """SHA-256(0x04 ‖ count u32 ‖ root of the binary tree over contract hashes, padded with zeros to a power of two)."""
-    level = [*contracts, *repeat(bytes(32), (1 << max(0, len(contracts) - 1).bit_length()) - len(contracts))]
+def machine_root(contracts: Sequence[bytes], codes: Iterable[bytes] = ()) -> bytes:
+    """SHA-256(0x04 ‖ the contract hashes, counted ‖ the published code in ascending order, counted, if there is any).
+
+    Counted: count u32 ‖ root of the binary tree over the hashes, padded with zeros to a power of two.
+    """
+    published = sorted(codes)
+    return sha256(b"\x04" + _counted(contracts) + (_counted(published) if published else b"")).digest()
+
+
+def _counted(hashes: Sequence[bytes]) -> bytes:
+    level = [*hashes, *repeat(bytes(32), (1 << max(0, len(hashes) - 1).bit_length()) - len(hashes))]
     while len(level) > 1:
         pairs = zip(level[::2], level[1::2], strict=True)
         level = [sha256(b"\x01" + left + right).digest() for left, right in pairs]
-    return sha256(b"\x04" + len(contracts).to_bytes(4, "little") + level[0]).digest()
+    return len(hashes).to_bytes(4, "little") + level[0]
 
 
 class PagedState:

@@ -1,4 +1,6 @@
-"""Calls between contracts: the import `corten.call`, the exports `corten.enter` and `corten.undo` (docs/spec/calls.md).
+"""Calls between contracts: the imports `corten.call` and `corten.deploy`, the exports `corten.enter` and `corten.undo`.
+
+docs/spec/calls.md says what they mean.
 
 A caller's injected code checks the ranges, charges, logs the range of the result, and writes what the host must know
 to the call area of its own system memory; then it calls the one import that stays, `corten.host.call`. The host finds
@@ -6,8 +8,11 @@ the callee, copies the payload to the callee's inbox, and calls its `enter`, whi
 message in progress: it opens no undo log unless it is the contract's first in this message, and rolls back nothing but
 a view.
 
-`corten.host.call` is called once more, with `called` cleared, at the end of a message that called: the host settles
-with the callees, and may turn the message's status into a reject.
+The first of the imports that the guest has is called once more, with `called` cleared, at the end of a message that
+called: the host settles with the callees, and may turn the message's status into a reject.
+
+A deployment is a call of a contract that the host makes first: `corten.deploy` writes the same area, with the address
+of the code's hash in place of the contract's, and calls `corten.host.deploy`.
 
 A message that made no call has nothing to settle and costs what it did before.
 """
@@ -32,7 +37,13 @@ if TYPE_CHECKING:
     from corten.wasm.module import Function, Module
 
 CALL: Final = "call"
+DEPLOY: Final = "deploy"
+WAYS_OUT: Final = (CALL, DEPLOY)
+"""Imports through which a guest reaches other contracts; those that it has stay, as `corten.host.<name>`."""
 CALL_TYPE: Final = FuncType((I32,) * 6, (I32,))
+DEPLOY_TYPE: Final = FuncType((I32,) * 5, (I32,))
+CODE_BYTES: Final = 32
+ADDRESS_BYTES: Final = 4
 CALLER: Final = Callee(spends_gas=True, logs=True, is_leaf=True)
 CALL_WEIGHT: Final = 2000
 """Stack units that a call takes, for the native frames of host and engine between two contracts."""
@@ -82,15 +93,16 @@ def store(field: str, value: str, value_type: str = "i32") -> str:
     return f"i32.const 0 {value} {value_type}.store@1+{FIELDS[field]}"
 
 
-def imports_call(module: Module) -> bool:
-    """Whether a guest calls other contracts."""
-    return any(item.module == "corten" and item.name == CALL for item in module.imported(Kind.FUNCTION))
+def ways_out(module: Module) -> list[str]:
+    """Those of `WAYS_OUT` that a guest has."""
+    imported = {item.name for item in module.imported(Kind.FUNCTION) if item.module == "corten"}
+    return [name for name in WAYS_OUT if name in imported]
 
 
-def check_call(has_abi: bool) -> None:
+def check_call(name: str, has_abi: bool) -> None:
     """Only a contract has a message to call in."""
     if not has_abi:
-        raise InvalidModule("import corten.call: expected a contract with an ABI, found a module without")
+        raise InvalidModule(f"import corten.{name}: expected a contract with an ABI, found a module without")
 
 
 # ---- the caller ------------------------------------------------------------------------------------------------------
@@ -100,16 +112,16 @@ global.get $depth i32.const {{weight}} i32.sub local.tee $left
 i32.const 0 i32.lt_s if $deep call $stack_exhausted end
 {store("gas", "global.get $gas", "i64")}
 {store("depth", "local.get $left")}
-{store("contract", "local.get $contract")}
+{store("contract", "local.get ${target}")}
 {store("selector", "local.get $selector")}
 {store("arguments", "local.get $arguments")}
 {store("length", "local.get $length")}
 {store("result", "local.get $result")}
-{store("size", "local.get $size")}
+{store("size", "{size}")}
 {store("outbox", "global.get $outbox")}
 {store("message", "global.get $message")}
 {store("called", "i32.const 1")}
-call $host.call
+call $host.{{import}}
 {load("gas", "i64")} global.set $gas
 {load("status")} local.tee $left i32.const 0 i32.lt_s
 if $stopped local.get $left i32.const 4095 i32.and global.set $trap unreachable end
@@ -127,27 +139,55 @@ local.get $left
 
 def call_wrapper(context: Context, assembler: Assembler, type_: int) -> Function:
     """The function that stands in place of the guest's import `corten.call`."""
+    return _wrapper(_call_row(context.options.schedule), "contract", "local.get $size", context, assembler, type_)
+
+
+def deploy_wrapper(context: Context, assembler: Assembler, type_: int) -> Function:
+    """The function that stands in place of the guest's import `corten.deploy`."""
+    size = f"i32.const {ADDRESS_BYTES}"
+    return _wrapper(_deploy_row(context.options.schedule), "code", size, context, assembler, type_)
+
+
+def _wrapper(row: HostFunction, target: str, size: str, context: Context, assembler: Assembler, type_: int) -> Function:
     options = context.options
-    row = _row(options.schedule)
     text = check_ranges(row, options.memory_pages * WASM_PAGE)
     if options.gas:
         text += charge(row, options.schedule.version)
     if options.undo:
-        text += f" local.get $size if $any {log_output(row)} end "
-    text += _CALL.format(weight=context.steady_weight + CALL_WEIGHT)
+        text += f" {size} if $any {log_output(row)} end "
+    weight = context.steady_weight + CALL_WEIGHT
+    text += _CALL.format(weight=weight, target=target, size=size, **{"import": row.name})
     return assembler.function(type_, dict.fromkeys(row.names, I32), {"left": I32}, text)
 
 
-def _row(schedule: GasSchedule) -> HostFunction:
+def _call_row(schedule: GasSchedule) -> HostFunction:
     """The call as a host function: the same checks, prices and log, but its output's size is the guest's to say."""
+    return _row(
+        CALL,
+        schedule,
+        Parameter(Role.VALUE, "contract"),
+        Parameter(Role.VALUE, "selector"),
+        Parameter(Role.IN, "arguments", length="length"),
+        Parameter(Role.OUT, "result", length="size"),
+    )
+
+
+def _deploy_row(schedule: GasSchedule) -> HostFunction:
+    """The deployment as a call; what a new contract costs on top is the host's to charge, who knows the code."""
+    return _row(
+        DEPLOY,
+        schedule,
+        Parameter(Role.IN, "code", size=CODE_BYTES),
+        Parameter(Role.VALUE, "selector"),
+        Parameter(Role.IN, "arguments", length="length"),
+        Parameter(Role.OUT, "result", size=ADDRESS_BYTES),
+    )
+
+
+def _row(name: str, schedule: GasSchedule, *parameters: Parameter) -> HostFunction:
     return HostFunction(
-        name=CALL,
-        parameters=(
-            Parameter(Role.VALUE, "contract"),
-            Parameter(Role.VALUE, "selector"),
-            Parameter(Role.IN, "arguments", length="length"),
-            Parameter(Role.OUT, "result", length="size"),
-        ),
+        name=name,
+        parameters=parameters,
         returns_bool=True,
         gas={schedule.version: Price(schedule.call, schedule.call_byte)},
         engines=(),
@@ -158,18 +198,23 @@ def _row(schedule: GasSchedule) -> HostFunction:
     )
 
 
-SETTLE: Final = f"""
+_SETTLE: Final = f"""
 {load("called")}
 if $called
   {store("called", "i32.const 0")}
   {store("status", "local.get $status")}
   {store("word", "local.get $word")}
-  call $host.call
+  call $host.{{way}}
   {load("status")} local.set $status
   {load("word")} local.set $word
 end
 """
-"""Part of `run`, in modules that call: a message whose callee failed is rejected, whatever its contract made of it."""
+
+
+def settle(ways: list[str]) -> str:
+    """Part of `run`, in modules that call: a message is rejected whose callee failed, whatever its caller did."""
+    return _SETTLE.format(way=ways[0]) if ways else ""
+
 
 RECOVER: Final = f"""
 {load("called")}
@@ -285,6 +330,7 @@ def undo_function(context: Context, assembler: Assembler) -> Function:
 
 
 __all__ = [
-    "BEGIN", "CALL", "CALLER", "CALL_TYPE", "FIELDS", "MODE_FIRST", "MODE_READ_ONLY", "ORIGIN", "RECORDS_OF_CALLEE",
-    "RECOVER", "SETTLE", "call_wrapper", "check_call", "enter_function", "imports_call", "undo_function",
+    "BEGIN", "CALL", "CALLER", "CALL_TYPE", "DEPLOY", "DEPLOY_TYPE", "FIELDS", "MODE_FIRST", "MODE_READ_ONLY", "ORIGIN",
+    "RECORDS_OF_CALLEE", "RECOVER", "WAYS_OUT", "call_wrapper", "check_call", "deploy_wrapper", "enter_function",
+    "settle", "undo_function", "ways_out",
 ]  # fmt: skip

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from corten.base.errors import InvalidCode, InvalidModule, Status, TrapCode
 from corten.wasm.instrument.abi import load_name, parameter_type
 from corten.wasm.instrument.body import type_index
-from corten.wasm.instrument.calls import BEGIN, ORIGIN, RECOVER, SETTLE, enter_function, imports_call, undo_function
+from corten.wasm.instrument.calls import BEGIN, ORIGIN, RECOVER, enter_function, settle, undo_function, ways_out
 from corten.wasm.instrument.layout import CONTROL, FLAG_INIT, FLAG_READ_ONLY, RECEIPT_BYTES
 from corten.wasm.instrument.runtime import save_globals
 from corten.wasm.module import Kind
@@ -191,21 +191,21 @@ def driver_functions(context: Context, abi: Abi, assembler: Assembler) -> Iterat
     module, options = context.module, context.options
     none = type_index(module, (), ())
     yield assembler.function(none, {}, {}, _BEGIN_BATCH)
-    calls = imports_call(module)
+    ways = ways_out(module)
     begin = _BEGIN_MESSAGE.format(message_cost=f"i64.const {options.schedule.message if options.gas else 0}")
     dispatch = _dispatch(context, abi, assembler)
     text = _RUN.format(
-        begin_message=begin + save_globals(context) + (f" {BEGIN}" if calls else ""),
+        begin_message=begin + save_globals(context) + (f" {BEGIN}" if ways else ""),
         affordable=_AFFORDABLE,
         dispatch=dispatch,
-        settle=_SETTLE_GAS + (SETTLE if calls else "") + _SETTLE,
-        origin=ORIGIN if calls else "",
+        settle=_SETTLE_GAS + settle(ways) + _SETTLE,
+        origin=ORIGIN if ways else "",
     )
     names = ("frame", "end", "receipt", "left", "size", "length", "status", "word", "keep")
     yield assembler.function(none, {}, dict.fromkeys(names, I32) | {"used": I64}, text)
     locals_ = {"frame": I32, "receipt": I32, "status": I32, "limit": I64, "used": I64}
     recover = _RECOVER.format(
-        trap_cost=options.schedule.trap, inherit=RECOVER if calls else "", origin=ORIGIN if calls else ""
+        trap_cost=options.schedule.trap, inherit=RECOVER if ways else "", origin=ORIGIN if ways else ""
     )
     yield assembler.function(type_index(module, (I32,), ()), {"word": I32}, locals_, recover)
     yield enter_function(context, assembler, dispatch, save_globals(context))

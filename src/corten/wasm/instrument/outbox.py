@@ -12,7 +12,16 @@ from corten.base.errors import InvalidModule, TrapCode
 from corten.host.table import BY_NAME
 from corten.wasm.instrument.abi import Record, find_record, scalar_types, store_name
 from corten.wasm.instrument.body import type_index
-from corten.wasm.instrument.calls import CALL, CALL_TYPE, CALLER, call_wrapper, check_call
+from corten.wasm.instrument.calls import (
+    CALL,
+    CALL_TYPE,
+    CALLER,
+    DEPLOY,
+    DEPLOY_TYPE,
+    call_wrapper,
+    check_call,
+    deploy_wrapper,
+)
 from corten.wasm.instrument.context import COPIER, RECORDER, Callee
 from corten.wasm.instrument.host import host_callee, host_type, wrapper
 from corten.wasm.instrument.layout import CONTROL
@@ -36,6 +45,7 @@ _FIXED: Final = {
     "memory_limit": FuncType((), (I32,)),
     "address": FuncType((), (I32,)),
     CALL: CALL_TYPE,
+    DEPLOY: DEPLOY_TYPE,
     "time": FuncType((), (I64,)),
     "height": FuncType((), (I64,)),
     "chain": FuncType((), (I64,)),
@@ -96,8 +106,8 @@ def describe_imports(module: Module, abi: Abi | None, schedule: GasSchedule) -> 
             yield None, schedule.intrinsic - schedule.costs[0x10]
         elif host is not None:
             yield host_callee(host), 0
-        elif item.name == CALL:
-            check_call(abi is not None)
+        elif item.name in (CALL, DEPLOY):
+            check_call(item.name, abi is not None)
             yield CALLER, 0
         elif item.name == "output":
             yield COPIER, schedule.record
@@ -115,6 +125,8 @@ def import_stubs(context: Context, abi: Abi | None, assembler: Assembler) -> Ite
             yield wrapper(BY_NAME[item.name], context, assembler, item.type_index)
         elif item.name == CALL:
             yield call_wrapper(context, assembler, item.type_index)
+        elif item.name == DEPLOY:
+            yield deploy_wrapper(context, assembler, item.type_index)
         elif item.name == "output":
             yield _copier(context, abi, assembler)
         elif item.name == "trap":

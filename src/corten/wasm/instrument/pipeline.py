@@ -11,7 +11,7 @@ from corten.wasm.instrument import gas, nan, stack, undo
 from corten.wasm.instrument.assemble import Assembler
 from corten.wasm.instrument.body import Body, type_index, without_dead_code
 from corten.wasm.instrument.callgraph import STEADY_LOG_BYTES, describe_function, settle
-from corten.wasm.instrument.calls import CALL, imports_call
+from corten.wasm.instrument.calls import ways_out
 from corten.wasm.instrument.context import Context, Options
 from corten.wasm.instrument.driver import DRIVER, STANDALONE, driver_functions, standalone_functions
 from corten.wasm.instrument.host import HOST_MODULE, host_imports
@@ -103,10 +103,8 @@ def _context(module: Module, abi: Abi | None, options: Options, live: list[list[
 
 def _kept_imports(module: Module) -> list[Import]:
     """The imports that stay: host functions, and the way to other contracts."""
-    imports = host_imports(module)
-    if imports_call(module):
-        imports.append(Import(HOST_MODULE, CALL, Kind.FUNCTION, type_index(module, (), ())))
-    return imports
+    none = [Import(HOST_MODULE, name, Kind.FUNCTION, type_index(module, (), ())) for name in ways_out(module)]
+    return host_imports(module) + none
 
 
 def _open(context: Context, live: list[list[Instr]]) -> list[Body]:

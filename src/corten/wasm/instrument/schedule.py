@@ -32,6 +32,8 @@ class GasSchedule:
     intrinsic: int  # sender, time, height, chain, memory_limit, address: as an instruction
     call: int  # a call of another contract: once
     call_byte: int  # and per byte of its payload and of its result
+    deploy: int  # a deployment by a contract: once, on top of a call; charged by the host
+    deploy_page: int  # and per 4 KiB page of the new contract's initial memory
 
     @cached_property
     def costs(self) -> dict[int, int]:
@@ -106,6 +108,8 @@ _V1: Final = GasSchedule(
     intrinsic=1,
     call=8000,
     call_byte=1,
+    deploy=1_500_000,
+    deploy_page=16_000,
 )
 
 GAS_SCHEDULES: Final[Mapping[int, GasSchedule]] = MappingProxyType({1: _V1})
