@@ -92,9 +92,10 @@ def write_source(source: str, files: Mapping[str, str] | None = None) -> Path:
 class _Instrumented:
     """The machine, as a user runs it."""
 
-    def __init__(self, path: Path, init: Mapping[str, Any]) -> None:
-        self.machine = corten.Machine(memory_limit=MEMORY_LIMIT, cache=False)
+    def __init__(self, path: Path, init: Mapping[str, Any], engine: str = "wasmtime") -> None:
+        self.machine = corten.Machine(engine, memory_limit=MEMORY_LIMIT, cache=False)
         self.contract = self.machine.deploy(path, **init)
+        self.gas = 0  # of the last message
 
     def send(self, entry: str, arguments: Mapping[str, Any], sender: int) -> Outcome:
         kind = self.contract.interface.by_name[entry].kind
@@ -106,6 +107,7 @@ class _Instrumented:
             return Outcome(status, int(failure.code), None, ())  # type: ignore[attr-defined]
         if kind == "view":
             return Outcome(Status.ACCEPTED, 0, plain(receipt), ())
+        self.gas = receipt.gas
         events = tuple((type(event).__name__, plain(event)) for event in receipt.events)
         return Outcome(receipt.status, receipt.code, plain(receipt.result), events)
 
@@ -160,17 +162,31 @@ class _Plain:
 
 
 class Case:
-    """A contract on every backend. `send` applies one message to all of them and compares everything."""
+    """A contract on every backend. `send` applies one message to all of them and compares everything.
 
-    def __init__(self, source: str, files: Mapping[str, str] | None = None, header: str = HEADER, **init: Any) -> None:
+    `v8` adds the second engine, whose gas and state root must be those of the first.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        files: Mapping[str, str] | None = None,
+        header: str = HEADER,
+        *,
+        v8: bool = False,
+        **init: Any,
+    ) -> None:
         self.path = write_source(header + source, files)
         self.source = self.path.read_text(encoding="utf-8")
         self.binary = compile_contract(self.path)
-        self.backends = {
+        self.backends: dict[str, _Python | _Plain | _Instrumented] = {
             "python": _Python(self.path, init),
             "plain": _Plain(self.binary, init),
             "instrumented": _Instrumented(self.path, init),
         }
+        if v8:
+            self.backends["v8"] = _Instrumented(self.path, init, "v8")
+        self.machines = [each for each in self.backends.values() if isinstance(each, _Instrumented)]
 
     def send(self, entry: str, /, sender: int = 0, **arguments: Any) -> Outcome:
         """The outcome on which all backends agree, states included."""
@@ -182,6 +198,9 @@ class Case:
             raise AssertionError(f"{entry}({arguments}):\n{lines}\n{self.source}")
         if any(memory != memories["python"] for memory in memories.values()):
             raise AssertionError(f"states differ after {entry}({arguments}): {_difference(memories)}\n{self.source}")
+        if len(self.machines) > 1:
+            said = [(each.gas, each.machine.state_root.hex()) for each in self.machines]
+            assert said[0] == said[1], f"gas and root after {entry}({arguments}): {said}\n{self.source}"
         return expected
 
     def result(self, entry: str, /, sender: int = 0, **arguments: Any) -> Any:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import pytest
+import json
 
-from corten.wasm.instrument import GAS_SCHEDULES
+import pytest
+import wasmtime
+
+from corten.wasm.instrument import GAS_SCHEDULES, Options
 from corten.wasm.module import Module
 from corten.wasm.opcodes import OPCODES, Category
+from corten.wasm.reader import read_module
 from spec.wasm.trap import Exhausted, Trap
 from tests.instrument import gas_vectors
 from tests.instrument.gas_twin import gas_of
 from tests.instrument.host import Machine, options
 from tests.instrument.programs import PAGES, Generator
+from tests.spec.differential import start_of
+from tests.wasm.engines import InstrumentedGuest, SpecGuest, system_pages
+from tests.wasm.settings import ALL, missing
 
 V1 = GAS_SCHEDULES[1]
 DOUBLING = '(func (export "f") (call $f1))' + "".join(
@@ -27,6 +34,25 @@ def test_vectors_and_costs_are_fresh() -> None:
 @pytest.mark.parametrize(("name", "text", "arguments"), CASES)
 def test_vectors(name: str, text: str, arguments: list[int]) -> None:
     assert gas_vectors.measured(text, arguments) == gas_of(gas_vectors.module(text), "f", arguments, V1)
+
+
+@pytest.mark.parametrize("engine", ["interpreter", *ALL, "v8"])
+def test_published_vectors_on_every_engine(engine: str) -> None:
+    """The file alone, as somebody else's machine would use it."""
+    if engine != "interpreter" and (reason := missing(engine)):
+        pytest.skip(f"{engine}: {reason}")
+    published = json.loads(gas_vectors.VECTORS.read_text(encoding="utf-8"))
+    settings = Options(memory_pages=8, system_pages=system_pages(8))
+    start = SpecGuest if engine == "interpreter" else start_of(engine)
+    count = 0
+    for case in published["cases"]:
+        module = read_module(bytes(wasmtime.wat2wasm(case["module"])))
+        guest = InstrumentedGuest(module, settings, start)
+        for call in case["calls"]:
+            guest.invoke("f", *(item & 0xFFFF_FFFF for item in call["arguments"]))
+            assert guest.gas == call["gas"], (engine, case["name"], call)
+            count += 1
+    assert count == len(CASES)
 
 
 @pytest.mark.parametrize("seed", range(0, 60, 2))

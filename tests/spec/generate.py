@@ -32,11 +32,17 @@ EDGES_64: Final = """
 0xBFF0000000000000 0x7FF0000000000000 0xFFF0000000000000 0x7FF8000000000000 0xFFF8000000000000 0x7FF4000000000001
 0x0010000000000000 0x41E0000000000000 0x43E0000000000000 0xC3E0000000000000 0x3FE0000000000000
 """
+SPECIAL: Final = {  # zeros, infinities, NaNs quiet and signalling, 1, the largest
+    32: [0x8000_0000, 0x7F80_0000, 0xFF80_0000, 0x7FC0_0000, 0xFFC0_1234, 0x7F80_0001, 0x3F80_0000, 0x7F7F_FFFF],
+    64: [bits << 48 for bits in (0x8000, 0x7FF0, 0xFFF0, 0x7FF8, 0xFFF8, 0x7FF4, 0x3FF0, 0x7FEF, 0xBFF0)],
+}
 EDGES: Final = {32: [int(text, 0) for text in EDGES_32.split()], 64: [int(text, 0) for text in EDGES_64.split()]}
 
 
 class Generator:
-    """One module; `rng` decides everything."""
+    """One module; `rng` decides everything. `first` is the index of its first function, behind the imports."""
+
+    first = 0
 
     def __init__(self, rng: random.Random, *, grows: bool = False) -> None:
         self.rng, self.grows = rng, grows
@@ -247,7 +253,7 @@ class FunctionGenerator:
             self.expression(I32, 1)
             self.emit((op.I32_CONST, 15), (op.I32_AND,), (op.CALL_INDIRECT, type_index, 0))
         else:
-            self.emit((op.CALL, index))
+            self.emit((op.CALL, self.parent.first + index))
         return list(signature.results)
 
     # ── blocks ──
@@ -408,6 +414,21 @@ class FunctionGenerator:
             self.labels.pop()
 
 
+class FloatGenerator(Generator):
+    """Mostly float arithmetic, scalar and vector, over values of which many are NaNs, infinities and zeros."""
+
+    def __init__(self, rng: random.Random) -> None:
+        super().__init__(rng)
+        for value_type, rows in self.makers.items():
+            floats = [row for row in rows if "float" in row.category]
+            self.makers[value_type] = rows + floats * (8 * len(rows) // max(1, len(floats)))
+
+    def bits(self, width: int) -> int:
+        if width == 128 or self.rng.random() < 0.6:
+            return super().bits(width)
+        return self.rng.choice(SPECIAL[width])
+
+
 def lane_count(name: str) -> int:
     """Lanes of a shape such as i8x16; 1 for scalars."""
     lanes = name.partition(".")[0].partition("x")[2]
@@ -417,3 +438,8 @@ def lane_count(name: str) -> int:
 def generate(seed: int, *, grows: bool = False) -> Module:
     """The module of a seed."""
     return Generator(random.Random(seed), grows=grows).module()
+
+
+def generate_floats(seed: int) -> Module:
+    """The float-heavy module of a seed."""
+    return FloatGenerator(random.Random(seed)).module()

@@ -20,6 +20,8 @@ from typing import Final, TypeAlias
 import wasmtime
 from wasmtime import _bindings as c_api
 
+from corten.vm.engine import NATIVE_STACK_BYTES
+
 Change: TypeAlias = Callable[[wasmtime.Config], None]
 
 WINCH: Final = 2  # WASMTIME_STRATEGY_WINCH of the C API's header
@@ -61,10 +63,12 @@ ALL: Final = (*NATIVE, "pulley", "pulley_none", "winch")
 
 
 def engine(*changes: Change) -> wasmtime.Engine:
-    """An engine with the features of the profile."""
+    """An engine with the features of the profile, and the machine's native stack."""
     config = wasmtime.Config()
     config.cranelift_opt_level = "speed"
     config.wasm_multi_memory = True
+    c_api.wasmtime_config_async_stack_size_set(config.ptr(), 2 * NATIVE_STACK_BYTES)  # must not be the smaller one
+    c_api.wasmtime_config_max_wasm_stack_set(config.ptr(), NATIVE_STACK_BYTES)
     for change in changes:
         change(config)
     return wasmtime.Engine(config)
