@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from corten.base.errors import InvalidInput, Status
-from tests.calls.conftest import SUPPLY, make_chain, make_market
+from tests.calls.conftest import SUPPLY, make_chain, make_machine, make_market
 
 
 def test_values_come_back_and_callees_see_the_caller_as_sender(market):
@@ -149,3 +149,57 @@ def test_contracts_cannot_be_impersonated(market):
     rows = np.zeros(2, market.base.dtype("transfer"))
     with pytest.raises(InvalidInput, match="sender"):
         market.base.submit("transfer", rows, sender=market.exchange.address)
+
+
+def test_events_of_a_batch_as_columns(market):
+    """Equal to what the receipts say one by one."""
+    rows = np.zeros(4, market.exchange.dtype("swap"))
+    rows["amount"] = [10, SUPPLY, 3, 4]
+    receipts = market.exchange.submit("swap", rows, sender=[7, 7, 8, 9])
+    assert receipts.accepted.tolist() == [True, False, True, True]
+    columns = receipts.all_events
+    assert list(columns) == ["Exchange.Swapped", "Coin.Transfer"]
+    transfers = columns["Coin.Transfer"]
+    assert transfers["message_index"].tolist() == [0, 0, 2, 2, 3, 3]
+    assert transfers["address"].tolist() == [market.base.address, market.quote.address] * 3
+    assert transfers["amount"].tolist() == [10, 20, 3, 6, 4, 8]
+    assert transfers["to"].tolist() == [7, 7, 8, 8, 9, 9]
+    for name, found in columns.items():
+        listed = [
+            (message, each.address, *each.event)
+            for message, receipt in enumerate(receipts)
+            for each in receipt.all_events
+            if f"{each.contract}.{type(each.event).__name__}" == name
+        ]
+        assert found.tolist() == listed
+
+
+def test_columns_of_contracts_that_share_a_name(tmp_path, engine):
+    source = (
+        "from corten.lang import Contract, contract, event, i64, message, u32\n"
+        "@event\nclass Tick:\n    address: {type}\n"
+        "@contract\nclass Clock(Contract):\n    @message\n    def tick(self) -> None:\n        self.emit(Tick(5))\n"
+    )
+    (tmp_path / "narrow.py").write_text(source.format(type="u32"))
+    (tmp_path / "wide.py").write_text(source.format(type="i64"))
+    (tmp_path / "both.py").write_text(
+        "from narrow import Clock\n"
+        "from corten.lang import At, Contract, contract, message\n"
+        "@contract\n"
+        "class Both(Contract):\n"
+        "    @message\n"
+        "    def go(self, one: At[Clock], two: At[Clock]) -> None:\n"
+        "        one.tick()\n"
+        "        two.tick()\n"
+    )
+    machine = make_machine(engine)
+    clocks = [machine.deploy(tmp_path / f"{name}.py") for name in ("narrow", "wide")]
+    both = machine.deploy(tmp_path / "both.py")
+    rows = np.zeros(1, both.dtype("go"))
+    rows["one"], rows["two"] = [clock.address for clock in clocks]
+    columns = both.submit("go", rows).all_events
+    assert {key: found["address"].tolist() for key, found in columns.items()} == {
+        "Clock.Tick": [5],
+        f"Clock.Tick@{clocks[1].address:#x}": [5],
+    }
+    assert columns["Clock.Tick"]["address_"].tolist() == [clocks[0].address]

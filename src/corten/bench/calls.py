@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from statistics import median
+from time import perf_counter
 from typing import Final
 
 import numpy as np
@@ -15,6 +17,8 @@ _HERE: Final = Path(__file__).parent
 _CALLS: Final = 100
 _ROUNDS: Final = 301
 _BATCH: Final = 10_000
+_DEPLOYMENTS: Final = 200
+_DEPLOYMENT_ROUNDS: Final = 9
 
 
 def one_message() -> list[Result]:
@@ -47,6 +51,34 @@ def batch() -> list[Result]:
     return results
 
 
+def deployment() -> list[Result]:
+    """A contract that a message deploys: kept, dropped with its message, and its first root."""
+    results = []
+    for megabytes in (1, 256):
+        machine = Machine(memory_limit=megabytes << 20, gas_limit=10**12)
+        maker, code = machine.deploy(_HERE / "_maker.py"), machine.publish(_HERE / "_callee.py")
+        price = maker.keep(code=code).gas
+        rows = np.zeros(_DEPLOYMENTS, maker.dtype("keep"))
+        rows["code"] = np.frombuffer(code, rows["code"].dtype)[0]
+        start = machine.snapshot()
+        for name in ("keep", "drop"):
+            taken = []
+            for _ in range(_DEPLOYMENT_ROUNDS):
+                begin = perf_counter()
+                maker.submit(name, rows)
+                taken.append((perf_counter() - begin) / _DEPLOYMENTS)
+                if name == "keep":
+                    begin = perf_counter()
+                    for contract in list(machine)[2:]:
+                        _ = contract.state_root
+                    roots = (perf_counter() - begin) / _DEPLOYMENTS
+                machine.restore(start)
+            conditions = f"{_DEPLOYMENTS} messages, memory {megabytes} MiB, median of {_DEPLOYMENT_ROUNDS}; {price} gas"
+            results.append(Result(f"deploy.{name}.{megabytes}MiB", median(taken) * 1e6, "us", conditions=conditions))
+        results.append(Result(f"deploy.root.{megabytes}MiB", roots * 1e6, "us", conditions="first root, last round"))
+    return results
+
+
 def _work(callee: Contract, name: str) -> float:
     """Seconds that an entry takes as a message of a batch."""
     rows = np.zeros(_BATCH, callee.dtype(name))
@@ -59,4 +91,4 @@ def _deployed() -> tuple[Contract, Contract]:
     return callee, machine.deploy(_HERE / "_caller.py", counter=callee)
 
 
-BENCHMARKS: Final = {"one_message": one_message, "batch": batch}
+BENCHMARKS: Final = {"one_message": one_message, "batch": batch, "deployment": deployment}

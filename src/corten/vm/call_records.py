@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
+from corten.vm.codec import RecordType
 from corten.vm.failure import failure
 from corten.vm.interface import EntryType, Interface
 from corten.vm.layout import RECORD_HEADER_BYTES, RESULT_RECORD, U32
 from corten.wasm.instrument.calls import RECORDS_OF_CALLEE
 
 _BLOCK: Final = struct.Struct("<IIII")  # contract, entry, bytes, 0
+_ROW: Final = struct.Struct("<qI4x")  # message, address
 _CODE: Final = 0xFFF
 
 
@@ -78,14 +83,50 @@ def each_record(origin: Origin, entry: EntryType, records: bytes) -> Iterator[tu
 
 def all_events(origin: Origin, entry: EntryType, records: bytes) -> Iterator[Recorded]:
     """The events of a message and of everything it called, in the order they were emitted."""
+    for emitter, kind, content in _each_event(origin, entry, records):
+        yield Recorded(emitter.address, emitter.interface.name, emitter.interface.events[kind].unpack(content, 0))
+
+
+def _each_event(origin: Origin, entry: EntryType, records: bytes) -> Iterator[tuple[Origin, int, bytes]]:
+    """Who emitted it, its number, its payload."""
     for kind, offset in each_record(origin, entry, records):
         if kind == RECORDS_OF_CALLEE:
             contract, number, size, _ = _BLOCK.unpack_from(records, offset)
             other, begin = origin.others[contract], offset + _BLOCK.size
-            yield from all_events(other, other.interface.entries[number], records[begin : begin + size])
+            yield from _each_event(other, other.interface.entries[number], records[begin : begin + size])
         elif kind != RESULT_RECORD:
-            event = origin.interface.events[kind].unpack(records, offset)
-            yield Recorded(origin.address, origin.interface.name, event)
+            yield origin, kind, records[offset : offset + origin.interface.events[kind].size]
+
+
+def event_columns(messages: Iterable[tuple[int, Origin, EntryType, bytes]]) -> dict[str, NDArray[np.void]]:
+    """The events of many messages and of all that they called, by `Coin.Transfer`, in the order they were emitted.
+
+    A message is its index, its contract, entry and records. A row: `message_index`, `address` of the emitter, the
+    fields. Where contracts of one name have events of one name and other fields, the latter ones' key says the address.
+    """
+    rows: dict[str, list[bytes]] = {}
+    dtypes: dict[str, np.dtype[Any]] = {}
+    for message, origin, entry, records in messages:
+        for emitter, kind, content in _each_event(origin, entry, records):
+            record = emitter.interface.events[kind]
+            key, dtype = f"{emitter.interface.name}.{record.name}", _row_dtype(record)
+            if dtypes.setdefault(key, dtype) != dtype:
+                key = f"{key}@{emitter.address:#x}"
+                dtypes[key] = dtype
+            rows.setdefault(key, []).append(_ROW.pack(message, emitter.address) + content)
+    return {key: np.frombuffer(b"".join(found), dtypes[key]) for key, found in rows.items()}
+
+
+def _row_dtype(record: RecordType) -> np.dtype[Any]:
+    names = [name if name not in record.names else f"{name}_" for name in ("message_index", "address")]
+    return np.dtype(
+        {
+            "names": [*names, *record.names],
+            "formats": [np.dtype("<i8"), np.dtype("<u4"), *(codec.dtype for codec in record.codecs)],
+            "offsets": [0, 8, *(_ROW.size + offset for offset in record.offsets)],
+            "itemsize": _ROW.size + record.size,
+        }
+    )
 
 
 def stop(origin: Origin, status: int, stopped_in: int, frames: Sequence[Frame] = ()) -> Stop | None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corten.base.errors import InvalidInput, Status, TrapCode, Trapped
-from corten.vm.call_records import Frame, Origin, Recorded, Stop, all_events, each_record, stop
+from corten.vm.call_records import Frame, Origin, Recorded, Stop, all_events, each_record, event_columns, stop
 from corten.vm.codec import RecordType
 from corten.vm.failure import failure, formatted
 from corten.vm.interface import EntryType, suggestion
@@ -163,7 +163,7 @@ class Receipts:
     def __getitem__(self, message: int) -> Receipt:
         position = range(len(self))[message]
         row = self.columns[position]
-        entry = self._origin.interface.entries[self._entries[position]]
+        entry = self._entry(position)
         status, code, site, gas, callee = (int(row[name]) for name in ("status", "code", "site", "gas", "origin"))
         records, frames = self._records_of(position), self._frames.get(position, ())
         return Receipt(self._origin, entry, status, code, site, gas, records, None, callee, frames)
@@ -181,6 +181,16 @@ class Receipts:
         """`receipts.events["Fill"]`: the events of a kind as a structured array, in the order they were emitted."""
         types = {record.name: (number, record) for number, record in enumerate(self._origin.interface.events)}
         return Columns(self._records, types, f"event of {self._origin.interface.name}")
+
+    @cached_property
+    def all_events(self) -> dict[str, NDArray[np.void]]:
+        """`receipts.all_events["Coin.Transfer"]`: events of this contract and of all that it called, with addresses.
+
+        Structured arrays like those of `events`, with the column `address`. Nested records are taken apart one by one:
+        some microseconds each.
+        """
+        found = ((at, self._entry(at), self._records_of(at)) for at in np.flatnonzero(self.record_count).tolist())
+        return event_columns((at, self._origin, entry, records) for at, entry, records in found)
 
     @cached_property
     def results(self) -> Columns:
@@ -210,6 +220,9 @@ class Receipts:
 
     def __repr__(self) -> str:
         return f"<Receipts: {len(self)} messages, {self.counts()}, {int(self.gas.sum())} gas>"
+
+    def _entry(self, message: int) -> EntryType:
+        return self._origin.interface.entries[int(self._entries[message])]
 
     def _end_name(self, status: int, code: int) -> str:
         name = self._origin.interface.reason(status, code)
