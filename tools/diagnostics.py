@@ -12,7 +12,7 @@ _GROUPS = {
     "2": "Names and imports",
     "3": "Types",
     "4": "Flow and references",
-    "5": "The shape of contracts",
+    "5": "The shape of contracts and kernels",
     "6": "Limits",
 }
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
         HostFault,
         InvalidInput,
         InvalidModule,
+        KernelFailed,
+        KernelNaN,
+        KernelTrapped,
         MessageFailed,
         Rejected,
         Status,
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
         i128_column,
         i128_integers,
     )
+    from corten.vm.kernels import Kernel, kernel
 
 __all__ = [
     "Batch",
@@ -47,6 +51,10 @@ __all__ = [
     "HostFault",
     "InvalidInput",
     "InvalidModule",
+    "Kernel",
+    "KernelFailed",
+    "KernelNaN",
+    "KernelTrapped",
     "Machine",
     "MachineSnapshot",
     "MessageFailed",
@@ -59,18 +67,22 @@ __all__ = [
     "Trapped",
     "i128_column",
     "i128_integers",
+    "kernel",
 ]
 
 _FROM_MACHINE = frozenset(
     "Batch Contract Machine MachineSnapshot Passes Receipt Receipts i128_column i128_integers".split()
 )
+_FROM_KERNELS = frozenset(("Kernel", "kernel"))
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'corten' has no attribute {name!r}")
-    home = import_module("corten.vm" if name in _FROM_MACHINE else "corten.base.errors")
-    value = globals()[name] = getattr(home, name)
+    home = (
+        "corten.vm" if name in _FROM_MACHINE else "corten.vm.kernels" if name in _FROM_KERNELS else "corten.base.errors"
+    )
+    value = globals()[name] = getattr(import_module(home), name)
     return value
 
 

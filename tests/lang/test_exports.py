@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path(lang.__file__).parent
 SPECIFIED = """
     u8 u16 u32 u64 i8 i16 i32 i64 i128 f64 bytes32 Enum Unit Array Vec Map Pool Bitmap PriorityQueue Handle Ref At
-    struct event interface contract Contract message view init inline no_inline require TrapCode copy
+    struct event interface contract Contract message view init inline no_inline kernel require TrapCode copy
     wrapping_add wrapping_sub wrapping_mul wrapping_shl wrapping_cast saturating_cast mul_div_floor mul_div_ceil
     leading_zeros trailing_zeros population_count
     sqrt floor ceil trunc nearest copysign is_nan f64_bits f64_from_bits

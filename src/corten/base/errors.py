@@ -8,6 +8,9 @@ CortenError
 ├── MessageFailed       the guest said no
 │   ├── Rejected        business refusal, by the name that `require` gave
 │   └── Trapped         the guest stopped, by TrapCode
+├── KernelFailed        a kernel has no result for a row: which row, with which arguments
+│   ├── KernelTrapped   it stopped, by TrapCode
+│   └── KernelNaN       it is not a number
 └── HostFault           our host broke; never a receipt
 """
 
@@ -133,6 +136,35 @@ class Trapped(MessageFailed):
     def __init__(self, code: TrapCode) -> None:
         self.code = code
         super().__init__(code.name.lower())
+
+
+class KernelFailed(CortenError):
+    """A kernel has no result for a row: `row` is its index (None for scalars), `arguments` its values there."""
+
+    def __init__(self, kernel: str, row: tuple[int, ...] | None, arguments: dict[str, object], reason: str) -> None:
+        self.kernel, self.row, self.arguments = kernel, row, arguments
+        where = "" if row is None else f" in row {row[0] if len(row) == 1 else row}"
+        values = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+        super().__init__(f"{kernel}: {reason}{where}: {kernel}({values})")
+
+
+class KernelTrapped(KernelFailed):
+    """A kernel stopped."""
+
+    def __init__(self, kernel: str, row: tuple[int, ...] | None, arguments: dict[str, object], code: TrapCode) -> None:
+        self.code = code
+        super().__init__(kernel, row, arguments, code.name.lower())
+
+
+class KernelNaN(KernelFailed, ArithmeticError):
+    """A result is not a number: `argument` is the first that was not one either, None if the kernel made it."""
+
+    def __init__(
+        self, kernel: str, row: tuple[int, ...] | None, arguments: dict[str, object], argument: str | None, column: str
+    ) -> None:
+        self.argument, self.column = argument, column
+        origin = "the kernel produced it" if argument is None else f"argument {argument} is nan"
+        super().__init__(kernel, row, arguments, f"{column} is nan ({origin}; errors='nan' lets it pass)")
 
 
 class HostFault(CortenError):

@@ -6,6 +6,7 @@
     scope … statements                 one function: operators, calls, expressions, assignments, control, statements
     builtins, references               functions the compiler knows itself; what a reference may refer to
     check, diagnostics, limits         the whole contract: source → IR; what its author is told
+    kernels, columns                   the same for a kernel; the loop over its columns
     ir, walk, text, verify, passes     the typed IR and what is done to it
     llvm                               IR → LLVM IR: lower (functions), operations, entries, llvmtypes, emitter
     codegen, multivalue, link, abi     LLVM IR → object → module
@@ -14,6 +15,7 @@
 Start reading at `pipeline.compile_contract`.
 """
 
-from corten.compiler.pipeline import compile_contract
+from corten.compiler.kernels import KernelSource
+from corten.compiler.pipeline import compile_contract, compile_kernel
 
-__all__ = ["compile_contract"]
+__all__ = ["KernelSource", "compile_contract", "compile_kernel"]

@@ -50,7 +50,7 @@ def payload(entry: ir.Entry) -> StructType:
 
 
 def abi_section(program: ir.Program) -> Custom:
-    """`corten.abi`."""
+    """`corten.abi`; a kernel's, which is in the same form, is not one that a machine takes for a contract's."""
     types = _Types()
     entries = []
     for entry in program.entries:
@@ -76,7 +76,9 @@ def abi_section(program: ir.Program) -> Custom:
         "errors": program.errors,
         "state": {"address": STATE_ADDRESS, "size": program.state.size, "fields": state_fields},
     }
-    return Custom("corten.abi", json.dumps(document, separators=(",", ":")).encode())
+    return Custom(
+        "corten.kernel" if program.is_kernel else "corten.abi", json.dumps(document, separators=(",", ":")).encode()
+    )
 
 
 def lines_section(sites: Sites) -> Custom:

@@ -59,7 +59,7 @@ def check_contract(path: Path) -> ir.Program:
         run(program)
         verify(program, name)
     _check_views(builder, program, contract)
-    _check_inlining(builder)
+    check_inlining(builder)
     diagnostics.raise_if_any()
     return program
 
@@ -177,17 +177,17 @@ def _check_views(builder: ProgramBuilder, program: ir.Program, contract: Contrac
             builder.error("E403", f"view `{entry.name}` changes state", contract.module, node, hint)
 
 
-def _check_inlining(builder: ProgramBuilder) -> None:
+def check_inlining(builder: ProgramBuilder) -> None:
     """Refuse functions that @inline callees would make too large."""
     sizes: dict[ir.Function, int] = {}
     for instance in builder.instances.values():
-        if _inlined_size(instance.function, sizes, ()) > MAX_INLINED:
+        if inlined_size(instance.function, sizes, ()) > MAX_INLINED:
             message = f"`{instance.declaration.name}` is too large with its @inline callees"
             node, module = instance.declaration.node, instance.declaration.module
             builder.fatal(message, module, node, "remove @inline from the larger ones")
 
 
-def _inlined_size(function: ir.Function, sizes: dict[ir.Function, int], open_: tuple[ir.Function, ...]) -> int:
+def inlined_size(function: ir.Function, sizes: dict[ir.Function, int], open_: tuple[ir.Function, ...]) -> int:
     """How many expressions a function has when its @inline callees stand in place of their calls."""
     if function in open_:
         return 0
@@ -196,6 +196,6 @@ def _inlined_size(function: ir.Function, sizes: dict[ir.Function, int], open_: t
         for expression in expressions(function.body):
             size += 1
             if isinstance(expression, ir.Call) and expression.function.inline:
-                size += _inlined_size(expression.function, sizes, (*open_, function))
+                size += inlined_size(expression.function, sizes, (*open_, function))
         sizes[function] = min(size, MAX_INLINED + 1)
     return sizes[function]

@@ -1,7 +1,7 @@
 """Collects diagnostics over a stage, so that an author sees all of them at once.
 
 Codes are permanent: E1xx syntax outside the language, E2xx names and imports, E3xx types, E4xx flow and references,
-E5xx the shape of contracts, E6xx limits. `docs/spec/diagnostics.md` lists them.
+E5xx the shape of contracts and kernels, E6xx limits. `docs/spec/diagnostics.md` lists them.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ CODES: dict[str, str] = {
     "E501": "entry outside the rules",
     "E502": "struct contains itself",
     "E503": "init outside the rules",
+    "E504": "kernel outside the rules",
     "E600": "over a compile limit",
 }
 

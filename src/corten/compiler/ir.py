@@ -310,7 +310,7 @@ class Entry:
 
 @dataclass(eq=False, slots=True)
 class Program:
-    """A checked contract: everything that code generation and the ABI need."""
+    """A checked contract, or a kernel as its one entry: everything that code generation and the ABI need."""
 
     name: str
     state: StructType
@@ -319,6 +319,7 @@ class Program:
     errors: list[str]
     functions: list[Function]
     files: list[str]
+    is_kernel: bool = False
 
 
 BINARY_OPERATORS = frozenset(

@@ -9,10 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from corten.compiler import ir
+from corten.compiler.columns import KernelEmitter, vectorizable
 from corten.compiler.emitter import Sites
 from corten.compiler.entries import RESULT_KIND, EntryEmitter
 from corten.compiler.host import import_types, used_host_functions
-from corten.compiler.llvmtypes import CANONICAL, STATE_ADDRESS, STATE_HEADER, flat_types
+from corten.compiler.llvmtypes import CANONICAL, OPAQUE, STATE_ADDRESS, STATE_HEADER, flat_types
 from corten.compiler.lower import MAX_FLATTENED, FunctionEmitter
 from corten.compiler.types import NONE, Type, leaf_count
 
@@ -22,7 +23,10 @@ def emit_llvm(program: ir.Program, triple: str) -> tuple[str, Sites]:
     sites = Sites(program.files)
     parts = [f'target triple = "{triple}"', _declarations(program)]
     parts += [FunctionEmitter(function, program, sites).emit() for function in program.functions]
-    parts += [EntryEmitter(entry, program).emit() for entry in program.entries]
+    if program.is_kernel:
+        parts += [KernelEmitter(entry, program).emit() for entry in program.entries]
+    else:
+        parts += [EntryEmitter(entry, program).emit() for entry in program.entries]
     parts.append((Path(__file__).parent / "helpers.ll").read_text(encoding="utf-8"))
     parts.append('!0 = !{!"branch_weights", i32 1, i32 4000}\n!1 = !{!"branch_weights", i32 4000, i32 1}\n')
     return "\n".join(parts), sites
@@ -46,7 +50,9 @@ def _declarations(program: ir.Program) -> str:
         ("chain", "i64"),
     ):
         lines.append(_declare(name, kind, [], "nounwind willreturn memory(none)"))
-    lines.append(_declare(CANONICAL, "double", ["double"], "nounwind willreturn memory(none)"))
+    if program.is_kernel:
+        return "\n".join([lines[0], *(vectorizable(_declare_identity(name)) for name in (CANONICAL, OPAQUE))])
+    lines.append(_declare_identity(CANONICAL))
     records: list[tuple[str, Type]] = [(f"emit.{event.name}", event) for event in program.events]
     records += [(f"result.{e.name}", e.function.result) for e in program.entries if e.function.result is not NONE]
     lines += [
@@ -56,6 +62,11 @@ def _declarations(program: ir.Program) -> str:
         result, types = import_types(function)
         lines.append(_declare(function.name, result, types, "nounwind"))
     return "\n".join(lines)
+
+
+def _declare_identity(name: str) -> str:
+    """A function of a number that gives the same number, of which LLVM knows nothing."""
+    return _declare(name, "double", ["double"], "nounwind willreturn memory(none)")
 
 
 def _declare(name: str, result: str, types: list[str], attributes: str) -> str:

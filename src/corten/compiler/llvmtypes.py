@@ -10,6 +10,7 @@ from corten.compiler.types import BOOL, BYTES32, F64, NONE, EnumType, IntType, T
 STATE_HEADER = 0x10000
 STATE_ADDRESS = STATE_HEADER + 64
 CANONICAL = "canonical"  # the import that the linker replaces by arithmetic
+OPAQUE = "opaque"  # the import that the linker removes: LLVM sees no further
 CANONICAL_NAN = 0x7FF8_0000_0000_0000
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from corten.compiler.diagnostics import Diagnostics
 from corten.compiler.limits import MAX_FILES, MAX_SOURCE_BYTES, MAX_SYNTAX_DEPTH, MAX_SYNTAX_NODES
 from corten.host import BY_NAME
+from corten.lang.slices import MARKER, Slices, is_mixed
 
 PACKAGE = Path(__file__).resolve().parent.parent
 CONTAINERS = PACKAGE / "lang" / "containers.py"
@@ -18,7 +19,7 @@ CONTAINERS_FILE = "corten/lang/containers.py"
 #: names of corten.lang that the compiler knows itself; every other name is looked up in lang/containers.py
 BUILTINS = frozenset(
     """u8 u16 u32 u64 i8 i16 i32 i64 i128 f64 bytes32 Array Handle Ref Unit Enum Contract Generic TypeVar TrapCode
-    struct event contract message view init inline no_inline require copy
+    struct event contract message view init inline no_inline kernel require copy
     wrapping_add wrapping_sub wrapping_mul wrapping_shl wrapping_cast saturating_cast mul_div_floor mul_div_ceil
     leading_zeros trailing_zeros population_count sqrt floor ceil trunc nearest copysign is_nan f64_bits f64_from_bits
     allocate ref load store address_of size_of hash_of equal_keys copy_memory fill_memory trap check_index
@@ -94,12 +95,16 @@ class BrokenDeclaration(Declaration):
 
 @dataclass(eq=False)
 class SourceModule:
-    """One contract file: `file` is the name shown to people."""
+    """One contract file: `file` is the name shown to people.
+
+    Of a file that declares kernels, `tree` and `names` hold what was asked for so far.
+    """
 
     path: Path
     file: str
     tree: ast.Module
     names: dict[str, Declaration] = field(default_factory=dict)
+    slices: Slices | None = None
 
 
 class Modules:
@@ -111,18 +116,48 @@ class Modules:
         self.order: list[SourceModule] = []
         self._open: list[Path] = []
 
-    def load(self, path: Path, file: str | None = None) -> SourceModule:
-        """Parse `path` and declare its names. Raises OSError when it cannot be read."""
+    def load(self, path: Path, file: str | None = None, wanted: str | None = None) -> SourceModule:
+        """Parse `path` and declare its names; of a file with kernels, what `wanted` needs. OSError if unreadable."""
         path = path.resolve()
         if path not in self.loaded:
-            module = SourceModule(path, file or path.name, self._parse(path, file or path.name))
+            tree = self._parse(path, file or path.name)
+            module = SourceModule(path, file or path.name, tree)
+            if wanted is not None and is_mixed(tree):
+                module.tree, module.slices = ast.Module(body=[], type_ignores=[]), Slices(tree)
             self.loaded[path] = module
-            self._open.append(path)
-            for node in module.tree.body:
-                _Declarer(self, module).declare(node)
-            self._open.pop()
+            if module.slices is None:
+                self._declare(module, tree.body)
             self.order.append(module)
-        return self.loaded[path]
+        module = self.loaded[path]
+        if module.slices is not None and wanted is not None:
+            statements = module.slices.take([wanted])
+            module.tree.body += statements
+            self._declare(module, statements)
+        return module
+
+    def load_kernel(
+        self, module: SourceModule, content: bytes, function: ast.FunctionDef | None, name: str
+    ) -> SourceModule:
+        """What the kernel `name` needs of a file, or of a notebook's cell, with this content.
+
+        `module` is the file, its tree what stands before the content; `function` is the kernel's own node if it is no
+        statement of the module.
+        """
+        path = module.path = module.path.resolve()
+        tree = self._parsed(content, str(path), module.file)
+        module.slices = Slices(ast.Module([*module.tree.body, *tree.body], type_ignores=[]))
+        module.tree = ast.Module(body=[], type_ignores=[])
+        if function is not None:
+            module.slices.add(function)
+        self.loaded[path] = module
+        self.order.append(module)
+        return self.load(path, module.file, name)
+
+    def _declare(self, module: SourceModule, statements: list[ast.stmt]) -> None:
+        self._open.append(module.path)
+        for node in statements:
+            _Declarer(self, module).declare(node)
+        self._open.pop()
 
     def is_open(self, path: Path) -> bool:
         """Whether a file is still being read: it imports, perhaps by others, the file that asks."""
@@ -130,7 +165,10 @@ class Modules:
 
     def _parse(self, path: Path, file: str) -> ast.Module:
         """The syntax tree; empty after a diagnostic."""
-        source, empty = path.read_bytes(), ast.Module(body=[], type_ignores=[])
+        return self._parsed(path.read_bytes(), str(path), file)
+
+    def _parsed(self, source: bytes, path: str, file: str) -> ast.Module:
+        empty = ast.Module(body=[], type_ignores=[])
         if len(source) > MAX_SOURCE_BYTES or len(self.loaded) >= MAX_FILES:
             message = f"more than {MAX_FILES} files, or one of more than {MAX_SOURCE_BYTES} bytes"
             self.diagnostics.add("E600", message, file, empty, "split the contract")
@@ -138,11 +176,9 @@ class Modules:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                tree = ast.parse(source, filename=str(path))
+                tree = ast.parse(source, filename=path)
                 if not self._is_too_large(tree, file):
-                    compile(
-                        tree, str(path), "exec", dont_inherit=True
-                    )  # finds what the grammar allows, as `break` alone
+                    compile(tree, path, "exec", dont_inherit=True)  # finds what the grammar allows, as `break` alone
                     return tree
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             self._report_syntax(error, file)
@@ -203,6 +239,9 @@ class _Declarer:
                 pass
             case ast.If(test=ast.Name(id="TYPE_CHECKING"), orelse=[]):
                 pass
+            case ast.Import(names=[ast.alias(name="corten") as alias]):
+                name = alias.asname or alias.name
+                self.module.names[name] = Builtin("corten", self.module, node)
             case ast.Import():
                 hint = "write `from module import name`"
                 self._error("E201", "`import` of a whole module is not supported", node, hint)
@@ -250,6 +289,8 @@ class _Declarer:
 
     def _find(self, node: ast.ImportFrom, name: str) -> Declaration | None:
         """The declaration that an import names; None after a diagnostic."""
+        if node.module == "corten" and name == MARKER and not node.level:
+            return Builtin(MARKER, self.module, node)
         if node.module == "corten.lang" and not node.level:
             found = self.modules.lang_name(name, self.module, node)
         else:
@@ -257,7 +298,7 @@ class _Declarer:
             if path is None:
                 return None
             file = f"corten/{path.relative_to(PACKAGE).as_posix()}" if path.is_relative_to(PACKAGE) else path.name
-            found = self.modules.load(path, file).names.get(name)
+            found = self.modules.load(path, file, name).names.get(name)
         if found is None:
             hint = "check the spelling; docs/spec/language.md lists corten.lang"
             self._error("E200", f"`{node.module}` has no `{name}`", node, hint)
@@ -375,10 +416,20 @@ class _Declarer:
             if isinstance(decorator, ast.Name):
                 self._check_known(decorator)
                 names.append(decorator.id)
+            elif self._is_package_marker(decorator):
+                names.append(MARKER)
             else:
                 hint = "write `@message`, `@view`, `@struct` …"
                 self._error("E103", "decorators take no arguments and no dots here", decorator, hint)
         return tuple(names)
+
+    def _is_package_marker(self, decorator: ast.expr) -> bool:
+        """Whether it is `corten.kernel`."""
+        match decorator:
+            case ast.Attribute(value=ast.Name(id=name), attr=attribute) if attribute == MARKER:
+                found = self.module.names.get(name)
+                return isinstance(found, Builtin) and found.name == "corten"
+        return False
 
     def _check_known(self, node: ast.Name) -> None:
         """Whether a name of the language is imported."""
@@ -397,7 +448,7 @@ class _Declarer:
 
 
 _CLASS_DECORATORS = ("contract", "struct", "event", "interface")
-_HINT_DECORATORS = ("inline", "no_inline")
+_HINT_DECORATORS = ("inline", "no_inline", MARKER)
 
 
 def _name(node: ast.AST) -> str | None:

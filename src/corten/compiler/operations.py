@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from corten.base.errors import CompilerBug, TrapCode
 from corten.compiler import ir
-from corten.compiler.llvmtypes import CANONICAL_NAN, constant_text, llvm_type
+from corten.compiler.llvmtypes import CANONICAL_NAN, OPAQUE, constant_text, llvm_type
 from corten.compiler.types import BOOL, F64, EnumType, IntType, Type
 
 if TYPE_CHECKING:
@@ -287,6 +287,12 @@ class Operations:
         return self.out.op(f"fcmp uno double {value}, {value}")
 
     def _do_f64_bits(self, node: ir.Intrinsic, value: str) -> str:
+        if self.out.program.is_kernel:
+            # kernels hold no NaN from elsewhere, and instrumentation makes those of arithmetic canonical just here, if
+            # LLVM cannot work on the bits of the operator that made them
+            return self.out.op(
+                f'bitcast double {self.out.op(f"""call double @"corten.{OPAQUE}"(double {value})""")} to i64'
+            )
         is_nan = self.out.op(f"fcmp uno double {value}, {value}")
         bits = self.out.op(f"bitcast double {value} to i64")
         return self.out.op(f"select i1 {is_nan}, i64 {CANONICAL_NAN}, i64 {bits}")

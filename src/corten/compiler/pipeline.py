@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from corten.compiler import ir
 from corten.compiler.abi import abi_section, lines_section
 from corten.compiler.check import check_contract
 from corten.compiler.codegen import TRIPLE, to_object
+from corten.compiler.kernels import KernelSource, check_kernel
 from corten.compiler.limits import RECURSION_LIMIT
 from corten.compiler.link import link
 from corten.compiler.llvm import STATE_ADDRESS, emit_llvm
@@ -30,8 +32,17 @@ def compile_contract(path: Path | str, dump: Path | None = None) -> bytes:
         return _compile(Path(path), dump)
 
 
+def compile_kernel(source: KernelSource, dump: Path | None = None) -> bytes:
+    """Compile a kernel, with the loop over its columns, to a module (docs/spec/kernels.md); as `compile_contract`."""
+    with _deep_recursion():
+        return _generate(check_kernel(source), source.content, dump)
+
+
 def _compile(path: Path, dump: Path | None) -> bytes:
-    program = check_contract(path)
+    return _generate(check_contract(path), path.read_bytes(), dump)
+
+
+def _generate(program: ir.Program, source: bytes, dump: Path | None) -> bytes:
     text, sites = emit_llvm(program, TRIPLE)
     optimized, object_file = to_object(text)
     heap_start = -(-(STATE_ADDRESS + program.state.size) // 16) * 16
@@ -41,7 +52,7 @@ def _compile(path: Path, dump: Path | None) -> bytes:
     binary = write_module(module)
     if dump is not None:
         stages: list[tuple[str, str | bytes]] = [
-            ("1-syntax.txt", ast.dump(ast.parse(path.read_bytes()), indent=1)),
+            ("1-syntax.txt", ast.dump(ast.parse(source), indent=1)),
             ("2-checked.ir", print_program(program)),
             ("3-llvm.ll", text),
             ("4-optimized.ll", optimized),

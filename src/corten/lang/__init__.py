@@ -6,6 +6,7 @@
     host_functions              hashes, signatures, debug output
     containers                  Vec, Map, Pool, Bitmap, PriorityQueue, in the language itself
     transform, loader           contract source made to run as the compiler understands it
+    slices                      the part of a mixed file that its kernels need
     contracts, abi, host        a contract, its interface, and one message applied to it
     calls                       other contracts, by address
     refusal                     the error for what the compiler would refuse
@@ -39,7 +40,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "secp256k1_recover", "debug",
     ),
     "corten.lang.contracts": (
-        "Contract", "contract", "interface", "init", "message", "view", "inline", "no_inline", "require",
+        "Contract", "contract", "interface", "init", "message", "view", "inline", "no_inline", "kernel", "require",
     ),
     "corten.lang.calls": ("At",),
     "corten.lang.loader": ("Vec", "Map", "Pool", "Bitmap", "PriorityQueue"),

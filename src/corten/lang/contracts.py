@@ -109,6 +109,12 @@ def no_inline(function: F) -> F:
     return function
 
 
+def kernel(function: F) -> F:
+    """Marks a pure function that `corten.kernel` may map over columns; here it stays the function it is."""
+    function._is_kernel = True  # type: ignore[attr-defined]
+    return function
+
+
 def require(condition: bool, name: str) -> None:
     """Rejects the message by name unless the condition holds."""
     if not isinstance(condition, bool):

@@ -6,7 +6,7 @@ import __future__
 import ast
 import builtins
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,17 +15,20 @@ from typing import Any, TypeVar
 
 from corten.base.errors import TrapCode, Trapped
 from corten.lang.arithmetic import integers, largest, smallest
-from corten.lang.contracts import Contract
+from corten.lang.contracts import Contract, kernel
 from corten.lang.floats import f64
 from corten.lang.integers import Integer, default_integer, u32
 from corten.lang.layout import coerce
 from corten.lang.refusal import LanguageError, describe
+from corten.lang.slices import MARKER, PACKAGE, Slices, is_mixed
 from corten.lang.structs import Array, Place, Struct, copy
 from corten.lang.transform import PREFIX, transformed
 
 S = TypeVar("S", bound=Struct)
 LIBRARY = Path(__file__).resolve().parents[1]
 PLAIN_IMPORTS = ("__future__", "typing", "corten.lang")
+_PACKAGE_MARKERS = ModuleType(PACKAGE, "What contract source sees of the package: `corten.kernel` marks, here.")
+setattr(_PACKAGE_MARKERS, MARKER, kernel)
 CONTAINERS = ("Bitmap", "Map", "Pool", "PriorityQueue", "Vec")
 
 
@@ -66,40 +69,59 @@ class Loader:
 
     def __init__(self) -> None:
         self.modules: dict[Path, ModuleType | None] = {}
+        self.slices: dict[Path, Slices] = {}
         self.errors: dict[str, int] = {}
         self.events: list[type[Struct]] = []
 
-    def load(self, path: Path) -> ModuleType:
-        """The module of a file."""
-        if path in self.modules:
-            module = self.modules[path]
-            if module is None:
-                raise LanguageError(f"{path}: contract files import each other in a circle")
-            return module
-        self.modules[path] = None
-        module = self.modules[path] = self._executed(path)
+    def load(self, path: Path, wanted: Sequence[str] = ()) -> ModuleType:
+        """The module of a file; of one with kernels, as much as the `wanted` names need."""
+        if path not in self.modules:
+            tree = ast.parse(path.read_bytes(), filename=str(path))
+            if wanted and is_mixed(tree):
+                self.slices[path], tree.body = Slices(tree), []
+            self.modules[path] = None
+            module = self._module(path)
+            self._execute(module, tree, path)
+            self.modules[path] = module
+        found = self.modules[path]
+        if found is None:
+            raise LanguageError(f"{path}: contract files import each other in a circle")
+        if path in self.slices:
+            part = ast.Module(self.slices[path].take(wanted), type_ignores=[])
+            self.modules[path] = None
+            self._execute(found, part, path)
+            self.modules[path] = found
+        return found
+
+    def load_kernel(self, path: Path, file: str, statements: list[ast.stmt]) -> ModuleType:
+        """A module of what a kernel needs of its file, or of a notebook's cell."""
+        module = self._module(path)
+        self._execute(module, ast.Module(statements, type_ignores=[]), path, file)
         return module
 
-    def _executed(self, path: Path) -> ModuleType:
-        tree = ast.parse(path.read_bytes(), filename=str(path))
-        names = error_names(tree)
-        code = compile(transformed(tree), str(path), "exec", flags=__future__.annotations.compiler_flag)
+    def _module(self, path: Path) -> ModuleType:
         module = ModuleType(path.stem)
         module.__file__ = str(path)
         vars(module).update(HELPERS, __builtins__={**vars(builtins), **BUILTINS, "__import__": self._import_from(path)})
+        return module
+
+    def _execute(self, module: ModuleType, tree: ast.Module, path: Path, file: str | None = None) -> None:
+        names, before = error_names(tree), len(declared(module, Struct))
+        code = compile(transformed(tree), file or str(path), "exec", flags=__future__.annotations.compiler_flag)
         exec(code, vars(module))  # the contract itself
         for name in names:
             self.errors.setdefault(name, len(self.errors) + 1)
-        self.events += [kind for kind in declared(module, Struct) if kind._is_event]
-        return module
+        self.events += [kind for kind in declared(module, Struct)[before:] if kind._is_event]
 
     def _import_from(self, importer: Path) -> Any:
         def import_module(
-            name: str, _globals: object = None, _locals: object = None, _names: object = (), level: int = 0
+            name: str, _globals: object = None, _locals: object = None, names: object = (), level: int = 0
         ) -> ModuleType:
             if level == 0 and name in PLAIN_IMPORTS:
                 return importlib.import_module(name)
-            return self.load(source_of(name, importer, level))
+            if level == 0 and name == PACKAGE:
+                return _PACKAGE_MARKERS
+            return self.load(source_of(name, importer, level), names if isinstance(names, tuple) else ())
 
         return import_module
 

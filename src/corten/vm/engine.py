@@ -159,8 +159,6 @@ class Instance:
         self._content = code.content
         self._trap = ctypes.c_void_p()
         self._argument = (ctypes.c_uint32 * 4)()
-        self._run_call = self._prepare("corten.run", 0)
-        self._recover_call = self._prepare("corten.recover", 1)
         self.before_recovery: Callable[[], None] | None = None
 
     def advance(self) -> bool:
@@ -202,6 +200,40 @@ class Instance:
         error = _call_unchecked(*self._undo_call)
         if error is not None or self._trap.value is not None:
             raise HostFault(f"undo itself stopped: {self._stopped(error)!r}")
+
+    def function(self, name: str, values: Sequence[int]) -> tuple[Any, Callable[[], TrapCode | None]]:
+        """An exported function: its i32 arguments, whose first one its result replaces, and what calls it.
+
+        An argument is four 32-bit words, the first of which counts. The call lets other Python threads run.
+        """
+        words = (ctypes.c_uint32 * (4 * max(len(values), 1)))(*(word for value in values for word in (value, 0, 0, 0)))
+        _, handle, _, _, trap = self._prepare(name, 0)
+        arguments = (
+            ctypes.cast(self._context, ctypes.c_void_p),
+            handle,
+            ctypes.byref(words),
+            ctypes.c_size_t(max(len(values), 1)),
+            trap,
+        )
+        pending, stopped = self._trap, self._stopped
+
+        def call() -> TrapCode | None:
+            error = _call_unchecked(*arguments)
+            return None if error is None and pending.value is None else stopped(error)
+
+        return words, call
+
+    def raised(self) -> int:
+        """What the guest raised last: a trap's code and, above 12 bits, its site; 0 if it raised nothing."""
+        return int.from_bytes(self._read_global(self._export("corten.trap", "global_"))[1:], "little")
+
+    @cached_property
+    def _run_call(self) -> tuple[Any, ...]:
+        return self._prepare("corten.run", 0)
+
+    @cached_property
+    def _recover_call(self) -> tuple[Any, ...]:
+        return self._prepare("corten.recover", 1)
 
     @cached_property
     def _undo_call(self) -> tuple[Any, ...]:

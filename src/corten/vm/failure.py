@@ -21,7 +21,7 @@ def failure(interface: Interface, directory: Path | None, status: int, code: int
     place = interface.lines.locate(site)
     if place is None or place.line == 0:
         return error
-    return error.with_traceback(_traceback(located(place.file, directory), place.function, place.line))
+    return error.with_traceback(traceback_at(located(place.file, directory), place.function, place.line))
 
 
 def formatted(error: BaseException) -> str:
@@ -46,7 +46,7 @@ def _trapped(code: int) -> Trapped:
     return trapped
 
 
-def _traceback(file: str, function: str, line: int) -> TracebackType | None:
+def traceback_at(file: str, function: str, line: int) -> TracebackType | None:
     """A traceback of one frame, in the given function and line of a file."""
     template = compile("raise error", file, "exec")
     code = template.replace(

@@ -152,7 +152,7 @@ class Loader:
 
 def compiled(path: Path, cache: Cache | None) -> bytes:
     """The native module of a contract's source; DiagnosticError when the source is wrong."""
-    key = _key(b"native", *(file.read_bytes() for file in _sources(path)), path.name.encode())
+    key = _key(b"native", *(file.read_bytes() for file in sources(path)), path.name.encode())
     stored = cache.get(key) if cache is not None else None
     if stored is None:
         from corten.compiler import compile_contract
@@ -265,7 +265,7 @@ def _initial_pages(module: Module) -> list[int]:
     return sorted(pages)
 
 
-def _sources(path: Path) -> Iterator[Path]:
+def sources(path: Path) -> Iterator[Path]:
     """A contract file and the files beside it that it imports, however deep; library files are the toolchain's."""
     waiting, seen = [path.resolve()], set[Path]()
     while waiting:

@@ -122,6 +122,12 @@ class V8Code:
             raise InvalidModule(f"expected an export {found!r}, found none: was the module instrumented?")
         return V8Instance(self._isolate, Lease(self._isolate, found), self._types)
 
+    def kernel(self) -> V8Kernel:
+        """A fresh instance of a kernel's module."""
+        if self._isolate.is_broken:
+            self._isolate, self._module, self._accessor = self._compile()
+        return V8Kernel(self._isolate, Lease(self._isolate, self._isolate.call(f"kernel({self._module.number})")))
+
     def _compile(self) -> tuple[Isolate, Lease, Lease]:
         isolate = _shared_isolate()
         module, words = self._contents
@@ -162,9 +168,26 @@ class V8Instance:
         self._globals[0] = 1
 
     def _view(self, name: str, lease: Lease) -> memoryview:
-        buffer = self._isolate.call(f"{name}({lease.number})")
-        address = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
-        return owned_view(address, len(buffer), lease)
+        return _memory_view(self._isolate.call(f"{name}({lease.number})"), lease)
+
+
+class V8Kernel:
+    """One live instance of a kernel's module: its memories and its exports."""
+
+    def __init__(self, isolate: Isolate, lease: Lease) -> None:
+        self._isolate, self._lease = isolate, lease
+        self.memory, self.system = (
+            _memory_view(isolate.call(f"{name}({lease.number})"), lease) for name in ("memory", "system")
+        )
+
+    def call(self, name: str, values: Sequence[int]) -> int:
+        """The export's i32 result, 0 or more; below 0, -1 - (trap code | site << 12) if it stopped."""
+        arguments = ", ".join([str(self._lease.number), json.dumps(name), *map(str, values)])
+        return int(self._isolate.call(f"compute({arguments})"))
+
+
+def _memory_view(buffer: Any, lease: Lease) -> memoryview:
+    return owned_view(ctypes.addressof(ctypes.c_char.from_buffer(buffer)), len(buffer), lease)
 
 
 class Lease:

@@ -76,6 +76,19 @@
         globals,
       });
     },
+    kernel(module) {
+      const { exports } = new WebAssembly.Instance(objects.get(module), {});
+      return keep({ memory: exports.memory, system: exports["corten.system"], exports });
+    },
+    // An export's i32 result, 0 or more; -1 - (what the guest raised, or the trap's code) if it stopped.
+    compute(number, name, ...values) {
+      const { exports } = objects.get(number);
+      try {
+        return exports[name](...values) ?? 0;
+      } catch (error) {
+        return -1 - (exports["corten.trap"].value >>> 0 || trapCode(error));
+      }
+    },
     memory: (instance) => objects.get(instance).memory.buffer,
     system: (instance) => objects.get(instance).system.buffer,
     globals: (instance) => objects.get(instance).globals.values.buffer,
