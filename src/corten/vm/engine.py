@@ -132,9 +132,15 @@ class Code:
     def instantiate(self, services: Sequence[Service | Port] = ()) -> Instance:
         """A fresh instance with its own memories, whose imports `services` answer, in the order of `imports`.
 
-        HostFault when the system has no room for its memories.
+        HostFault when the system has no room for its memories. InvalidModule without the exports of a contract.
         """
-        return Instance(self._engine, self._module, self, self._import_types, services)
+        instance = Instance(self._engine, self._module, self, self._import_types, services)
+        instance.prepare()
+        return instance
+
+    def kernel(self) -> Instance:
+        """A fresh instance of a kernel's module, of which `function` calls the exports."""
+        return Instance(self._engine, self._module, self, [], ())
 
 
 class Instance:
@@ -159,7 +165,13 @@ class Instance:
         self._content = code.content
         self._trap = ctypes.c_void_p()
         self._argument = (ctypes.c_uint32 * 4)()
+        self._run_call: tuple[Any, ...] = ()
+        self._recover_call: tuple[Any, ...] = ()
         self.before_recovery: Callable[[], None] | None = None
+
+    def prepare(self) -> None:
+        """Find `run` and `recover`; InvalidModule if they are missing."""
+        self._run_call, self._recover_call = self._prepare("corten.run", 0), self._prepare("corten.recover", 1)
 
     def advance(self) -> bool:
         """Apply frames to their end (True), or to a message that found the outbox full (False)."""
@@ -226,14 +238,6 @@ class Instance:
     def raised(self) -> int:
         """What the guest raised last: a trap's code and, above 12 bits, its site; 0 if it raised nothing."""
         return int.from_bytes(self._read_global(self._export("corten.trap", "global_"))[1:], "little")
-
-    @cached_property
-    def _run_call(self) -> tuple[Any, ...]:
-        return self._prepare("corten.run", 0)
-
-    @cached_property
-    def _recover_call(self) -> tuple[Any, ...]:
-        return self._prepare("corten.recover", 1)
 
     @cached_property
     def _undo_call(self) -> tuple[Any, ...]:

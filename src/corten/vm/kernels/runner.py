@@ -46,7 +46,7 @@ class WasmtimeGuest:
     """A kernel's instance in Wasmtime."""
 
     def __init__(self, code: Any, program: KernelProgram, gas_limit: int | None) -> None:
-        self._instance = instance = code.instantiate()
+        self._instance = instance = code.kernel()
         self.memory = instance.memory
         _prepare(instance.system, gas_limit)
         self._words, self._call = instance.function("entry.run", [0, *program.layout.addresses])
