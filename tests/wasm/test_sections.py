@@ -214,7 +214,7 @@ def test_what_is_no_abi_at_all_is_refused(content: bytes) -> None:
 
 
 def test_a_module_without_an_abi_is_refused() -> None:
-    with pytest.raises(InvalidModule, match=r"expected a custom section corten\.abi, found none"):
+    with pytest.raises(InvalidModule, match=r"corten\.abi: expected a custom section of that name, found none"):
         read_abi(Module())
 
 

@@ -105,9 +105,13 @@ class InvalidModule(CortenError):
     """A module that will not run here: what was expected, what was found, at which byte."""
 
     def __init__(self, message: str, offset: int | None = None) -> None:
-        self.offset = offset
+        self.message, self.offset = message, offset
         where = "" if offset is None else f" (at byte {offset:#x})"
         super().__init__(f"{message}{where}")
+
+    def at(self, offset: int | None) -> InvalidModule:
+        """The same refusal with a place, if it has none."""
+        return self if self.offset is not None else InvalidModule(self.message, offset)
 
 
 class InvalidInput(CortenError):

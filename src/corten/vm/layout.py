@@ -12,6 +12,8 @@ from typing import Final
 
 import numpy as np
 
+from corten.wasm.limits import LOG_RED_ZONE_BYTES
+
 PAGE_BYTES: Final = 4096
 """The unit of the touched-page map and of the state tree."""
 
@@ -20,7 +22,6 @@ WASM_PAGE_BYTES: Final = 65536
 OUTBOX_BYTES: Final = 1 << 20
 RECORD_COUNT: Final = 1 << 16
 LOG_BYTES: Final = 16 << 20
-LOG_RED_ZONE_BYTES: Final = 1 << 16
 INBOX_BYTES: Final = 1 << 20
 MESSAGES_PER_CROSSING: Final = 8192
 

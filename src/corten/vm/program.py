@@ -10,7 +10,6 @@ artifacts.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import struct
 from collections.abc import Iterator
@@ -21,13 +20,12 @@ from typing import Final
 
 import numpy as np
 
-from corten.base.errors import InvalidInput, InvalidModule
+from corten.base.errors import InvalidInput
 from corten.vm.cache import Cache
 from corten.vm.host import check_available
 from corten.vm.instance import Code, Engine
 from corten.vm.interface import Interface
-from corten.vm.layout import LOG_RED_ZONE_BYTES, PAGE_BYTES, WASM_PAGE_BYTES, Layout
-from corten.wasm import op
+from corten.vm.layout import PAGE_BYTES, WASM_PAGE_BYTES, Layout
 from corten.wasm.instrument.calls import DEPLOY, WAYS_OUT
 from corten.wasm.module import Module
 from corten.wasm.sections import ABI_SECTION, LINES_SECTION, Lines, parse_abi, parse_lines
@@ -179,19 +177,10 @@ def instrument_native(content: bytes, layout: Layout, passes: Passes, bare_name:
 
     With `bare_name`, the module is one with bare exports, which becomes a native one of that name first.
     """
-    from corten.wasm.bare import as_native
-    from corten.wasm.instrument import Options, instrument
-    from corten.wasm.profile import check_profile
-    from corten.wasm.reader import read_module
-    from corten.wasm.sections import read_abi
-    from corten.wasm.validate import validate
+    from corten.wasm.admission import admit
+    from corten.wasm.instrument import Options
     from corten.wasm.writer import write_module
 
-    module = read_module(content)
-    check_profile(module, source=content)
-    validate(module, content)
-    if bare_name is not None:
-        module = as_native(module, bare_name)
     options = Options(
         memory_pages=layout.memory_bytes // WASM_PAGE_BYTES,
         system_pages=layout.system_pages,
@@ -200,58 +189,17 @@ def instrument_native(content: bytes, layout: Layout, passes: Passes, bare_name:
         nan=passes.nan,
         undo=passes.undo,
     )
-    _check_sections(module)
-    _check_segments(module)
-    abi = read_abi(module)
-    initial_pages = tuple(_initial_pages(module))
-    instrumented = instrument(module, abi, options)
-    _check_red_zone(instrumented)
-    sections = [module.custom(name) or b"" for name in (ABI_SECTION, LINES_SECTION)]
-    return Artifact(sections[0], sections[1], initial_pages, write_module(instrumented))
+    admitted = admit(content, options, bare_name)
+    native = admitted.native
+    sections = [native.custom(name) or b"" for name in (ABI_SECTION, LINES_SECTION)]
+    initial_pages = tuple(_initial_pages(native))
+    return Artifact(sections[0], sections[1], initial_pages, write_module(admitted.instrumented))
 
 
 def check_memory_limit(memory_limit: int) -> None:
     """InvalidInput unless it is a multiple of 64 KiB that a 32-bit guest can address."""
     if memory_limit % WASM_PAGE_BYTES or not 2 * WASM_PAGE_BYTES <= memory_limit < 1 << 32:
         raise InvalidInput("memory_limit", "a multiple of 65536 bytes, 131072 … 2**32 - 65536", str(memory_limit))
-
-
-def _check_red_zone(instrumented: Module) -> None:
-    """What the guest may log between two checks of the log's limit must fit behind that limit."""
-    needed = json.loads(instrumented.custom("corten.layout") or b"{}")["red_zone"]
-    if needed > LOG_RED_ZONE_BYTES:
-        expected = f"at most {LOG_RED_ZONE_BYTES} bytes of undo log between two checks"
-        raise InvalidModule(f"expected {expected}, found {needed}: a function has too many stores in a row")
-
-
-def _check_sections(module: Module) -> None:
-    """Nobody may have to choose between two interfaces or two line tables."""
-    for name in (ABI_SECTION, LINES_SECTION):
-        count = sum(custom.name == name for custom in module.customs)
-        if count > 1:
-            raise InvalidModule(f"expected at most one custom section {name}, found {count}")
-
-
-def _check_segments(module: Module) -> None:
-    """Active segments lie within what the module declares: else it could not be instantiated."""
-    memory = module.memories[0].minimum * WASM_PAGE_BYTES if module.memories else 0
-    table = module.tables[0].limits.minimum if module.tables else 0
-    segments = [
-        ("data segment", number, each.offset, len(each.content), memory) for number, each in enumerate(module.data)
-    ]
-    segments += [
-        ("element segment", number, each.offset, len(each.functions), table)
-        for number, each in enumerate(module.elements)
-    ]
-    for what, number, offset, length, size in segments:
-        if offset is None:
-            continue
-        code, begin = offset[0]
-        if code != op.I32_CONST:
-            raise InvalidModule(f"{what} {number}: expected a constant address")
-        end = (begin & 0xFFFFFFFF) + length
-        if end > size:
-            raise InvalidModule(f"{what} {number}: expected an end of at most {size}, found {end}")
 
 
 def _initial_pages(module: Module) -> list[int]:

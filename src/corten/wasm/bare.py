@@ -29,10 +29,10 @@ def as_native(module: Module, name: str) -> Module:
     Raises InvalidModule when it is native already or exports nothing that can be called.
     """
     if module.custom(ABI_SECTION) is not None:
-        raise InvalidModule(f"expected a module with bare exports, found a native contract ({ABI_SECTION}): deploy it")
+        raise InvalidModule(f"{ABI_SECTION}: expected a module with bare exports, found a native contract: deploy it")
     exports = callable_exports(module)
     if not exports:
-        raise InvalidModule("expected an exported function of numbers to call, found none")
+        raise InvalidModule("exports: expected an exported function of numbers to call, found none")
     return _Wrapping(module, exports).native(name)
 
 

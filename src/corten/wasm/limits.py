@@ -43,7 +43,7 @@ DESCRIPTIONS: Final = {
     "nesting_depth": "blocks, loops and ifs open at once",
     "branch_table_targets": "targets of a br_table, default excluded",
     "tables": "tables",
-    "table_elements": "elements of a table at instantiation",
+    "table_elements": "elements of a table at instantiation; functions in all element segments; element segments",
     "memories": "memories (the system memory is added by instrumentation)",
     "globals": "globals that the module defines",
     "exports": "exports",
@@ -52,3 +52,5 @@ DESCRIPTIONS: Final = {
 }
 
 DEFAULT_LIMITS: Final = ModuleLimits()
+
+LOG_RED_ZONE_BYTES: Final = 1 << 16  # that a guest may log after the log's limit was tested

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, TypeAlias
 
-from corten.wasm.opcodes import FUNCREF
+from corten.wasm.opcodes import FUNCREF, TYPE_NAMES
 
 Instr: TypeAlias = tuple[Any, ...]
 
@@ -31,6 +31,9 @@ class FuncType:
 
     params: tuple[int, ...] = ()
     results: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        return " -> ".join(f"({' '.join(TYPE_NAMES[code] for code in part)})" for part in (self.params, self.results))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,12 @@ class Module:
     elements: list[Element] = field(default_factory=list)
     data: list[Data] = field(default_factory=list)
     customs: list[Custom] = field(default_factory=list)
+    places: dict[tuple[str, int], int] = field(default_factory=dict, compare=False, repr=False)
+
+    def place(self, kind: str, number: int = 0) -> int | None:
+        """The byte of the file at which an item began, counted without imports: type, import, table, memory, global,
+        export, start, element, data, custom, or the code section; None if it was not read from one."""
+        return self.places.get((kind, number))
 
     def imported(self, kind: Kind) -> list[Import]:
         """The imports of one kind, in index order."""

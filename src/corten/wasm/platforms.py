@@ -17,8 +17,6 @@ from corten.wasm.sections import ABI_SECTION
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from corten.wasm.module import Module
-
 
 @dataclass(frozen=True)
 class Platform:
@@ -134,28 +132,15 @@ def _over_limits(found: Scan) -> Iterator[Obstacle]:
 
 
 def _refusals(data: bytes, platform: Platform) -> Iterator[Obstacle]:
-    """The first thing that the strict readers refuse, for all that the scan does not look at."""
-    from corten.wasm.profile import check_profile
-    from corten.wasm.reader import read_module
-    from corten.wasm.validate import validate
+    """The first thing that the door refuses, for all that the scan does not look at."""
+    from corten.wasm.admission import admit
+    from corten.wasm.instrument import Options
 
+    options = Options(memory_pages=_GRANTED_PAGES, system_pages=_SYSTEM_PAGES)
     try:
-        module = read_module(data)
-        check_profile(module, source=data)
-        validate(module, data)
-        _instrument(module, platform)
+        admit(data, options, None if platform.name == "native" else "module")
     except InvalidModule as error:
-        where = "" if error.offset is None else f" (at byte {error.offset:#x})"
-        yield Obstacle("module", str(error).removesuffix(where), error.offset)
-
-
-def _instrument(module: Module, platform: Platform) -> None:
-    from corten.wasm.bare import as_native
-    from corten.wasm.instrument import Options, instrument
-    from corten.wasm.sections import read_abi
-
-    native = module if platform.name == "native" else as_native(module, "module")
-    instrument(native, read_abi(native), Options(memory_pages=_GRANTED_PAGES, system_pages=_SYSTEM_PAGES))
+        yield Obstacle("module", error.message, error.offset)
 
 
 _GRANTED_PAGES: Final = 4096  # a machine's default: 256 MiB

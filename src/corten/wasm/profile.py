@@ -6,6 +6,7 @@ Opcodes are allowed by being in `opcodes.OPCODES`; sizes by `limits.ModuleLimits
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import NoReturn
 
 from corten.base.errors import InvalidModule
@@ -24,40 +25,50 @@ def check_profile(module: Module, limits: ModuleLimits = DEFAULT_LIMITS, source:
     """
     _check_imports(module)
     if module.start is not None:
-        raise InvalidModule(f"start: expected no start function, found function {module.start}")
+        raise InvalidModule(f"start: expected no start function, found function {module.start}", module.place("start"))
     _check_counts(module, limits)
     for index, function in enumerate(module.functions, len(module.imported(Kind.FUNCTION))):
         _FunctionCheck(index, function, limits, source).run()
 
 
 def _check_imports(module: Module) -> None:
-    for item in module.imports:
+    for number, item in enumerate(module.imports):
         if item.kind != Kind.FUNCTION:
-            kind = item.kind.name.lower()
-            raise InvalidModule(f"import {item.module}.{item.name}: expected a function, found a {kind}")
+            text = f"import {item.module}.{item.name}: expected a function, found a {item.kind.name.lower()}"
+            raise InvalidModule(text, module.place("import", number))
 
 
 def _check_counts(module: Module, limits: ModuleLimits) -> None:
-    functions = module.functions
+    """Each with the item that is the first too many."""
+    functions, tables = module.functions, module.tables
     counts = (
-        ("types", len(module.types), limits.types),
-        ("parameters of a type", max((len(item.params) for item in module.types), default=0), limits.parameters),
-        ("results of a type", max((len(item.results) for item in module.types), default=0), limits.results),
-        ("imports", len(module.imports), limits.imports),
-        ("functions", len(functions), limits.functions),
-        ("locals of all functions", sum(len(item.locals) for item in functions), limits.locals_total),
-        ("tables", len(module.tables), limits.tables),
-        ("table elements", sum(item.limits.minimum for item in module.tables), limits.table_elements),
-        ("memories", len(module.memories), limits.memories),
-        ("globals", len(module.globals), limits.globals),
-        ("exports", len(module.exports), limits.exports),
-        ("functions in element segments", sum(len(item.functions) for item in module.elements), limits.table_elements),
-        ("data segments", len(module.data), limits.data_segments),
-        ("bytes of data", sum(len(item.content) for item in module.data), limits.data_bytes),
+        ("types", "type", [1] * len(module.types), limits.types),
+        ("imports", "import", [1] * len(module.imports), limits.imports),
+        ("functions", "code", [1] * len(functions), limits.functions),
+        ("locals of all functions", "code", [len(item.locals) for item in functions], limits.locals_total),
+        ("tables", "table", [1] * len(tables), limits.tables),
+        ("table elements", "table", [item.limits.minimum for item in tables], limits.table_elements),
+        ("memories", "memory", [1] * len(module.memories), limits.memories),
+        ("globals", "global", [1] * len(module.globals), limits.globals),
+        ("exports", "export", [1] * len(module.exports), limits.exports),
+        ("functions in segments", "element", [len(item.functions) for item in module.elements], limits.table_elements),
+        ("element segments", "element", [1] * len(module.elements), limits.table_elements),
+        ("data segments", "data", [1] * len(module.data), limits.data_segments),
+        ("bytes of data", "data", [len(item.content) for item in module.data], limits.data_bytes),
     )
-    for what, found, most in counts:
-        if found > most:
-            raise InvalidModule(f"{what}: expected at most {most}, found {found}")
+    for what, kind, sizes, most in counts:
+        if (found := sum(sizes)) > most:
+            number = next(place for place, size in enumerate(accumulate(sizes)) if size > most)
+            offset = functions[number].offset or None if kind == "code" else module.place(kind, number)
+            raise InvalidModule(f"{what}: expected at most {most}, found {found}", offset)
+    for number, item in enumerate(module.types):
+        for what, found, most in (
+            ("parameters", len(item.params), limits.parameters),
+            ("results", len(item.results), limits.results),
+        ):
+            if found > most:
+                text = f"type {number}: expected at most {most} {what}, found {found}"
+                raise InvalidModule(text, module.place("type", number))
 
 
 @dataclass(slots=True)

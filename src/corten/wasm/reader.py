@@ -143,6 +143,14 @@ class _Chunk:
     def vector(self, expected: str, read: Callable[[], T]) -> list[T]:
         return [read() for _ in range(self.count(expected))]
 
+    def items(self, kind: str, expected: str, places: dict[tuple[str, int], int], read: Callable[[], T]) -> list[T]:
+        """A vector of a module's items, whose places are kept."""
+        found = []
+        for number in range(self.count(expected)):
+            places[kind, number] = self.base + self.position
+            found.append(read())
+        return found
+
     def value_type(self) -> int:
         code = self.byte("a value type")
         if code not in VALUE_TYPES:
@@ -228,6 +236,7 @@ class _ModuleReader:
             raise InvalidModule(f"module: expected {self.data_count} data segments, found {data}", end)
 
     def _custom(self, chunk: _Chunk) -> None:
+        self.module.places["custom", len(self.module.customs)] = chunk.base
         name = chunk.name()
         self.module.customs.append(Custom(name, chunk.data[chunk.position :]))
         chunk.position = len(chunk.data)
@@ -240,7 +249,7 @@ class _ModuleReader:
             params = tuple(chunk.vector("parameters", chunk.value_type))
             return FuncType(params, tuple(chunk.vector("results", chunk.value_type)))
 
-        self.module.types = chunk.vector("types", read)
+        self.module.types = chunk.items("type", "types", self.module.places, read)
 
     def _imports(self, chunk: _Chunk) -> None:
         def read() -> Import:
@@ -253,7 +262,7 @@ class _ModuleReader:
                 return Import(module, name, kind, self._limits(chunk))
             return Import(module, name, kind, GlobalType(chunk.value_type(), chunk.flag("mutability")))
 
-        self.module.imports = chunk.vector("imports", read)
+        self.module.imports = chunk.items("import", "imports", self.module.places, read)
 
     def _kind(self, chunk: _Chunk) -> Kind:
         value = chunk.byte("a kind")
@@ -279,21 +288,25 @@ class _ModuleReader:
         self.function_types = chunk.vector("functions", chunk.u32)
 
     def _tables(self, chunk: _Chunk) -> None:
-        self.module.tables = chunk.vector("tables", lambda: self._table(chunk))
+        self.module.tables = chunk.items("table", "tables", self.module.places, lambda: self._table(chunk))
 
     def _memories(self, chunk: _Chunk) -> None:
-        self.module.memories = chunk.vector("memories", lambda: self._limits(chunk))
+        self.module.memories = chunk.items("memory", "memories", self.module.places, lambda: self._limits(chunk))
 
     def _globals(self, chunk: _Chunk) -> None:
         def read() -> Global:
             return Global(chunk.value_type(), chunk.flag("mutability"), chunk.expression())
 
-        self.module.globals = chunk.vector("globals", read)
+        self.module.globals = chunk.items("global", "globals", self.module.places, read)
 
     def _exports(self, chunk: _Chunk) -> None:
-        self.module.exports = chunk.vector("exports", lambda: Export(chunk.name(), self._kind(chunk), chunk.u32()))
+        def read() -> Export:
+            return Export(chunk.name(), self._kind(chunk), chunk.u32())
+
+        self.module.exports = chunk.items("export", "exports", self.module.places, read)
 
     def _start(self, chunk: _Chunk) -> None:
+        self.module.places["start", 0] = chunk.base
         self.module.start = chunk.u32()
 
     def _elements(self, chunk: _Chunk) -> None:
@@ -308,13 +321,14 @@ class _ModuleReader:
                 chunk.fail(f"expected element kind 0 (funcref), found {kind}", chunk.position - 1)
             return Element(table, offset, chunk.vector("function indices", chunk.u32))
 
-        self.module.elements = chunk.vector("element segments", read)
+        self.module.elements = chunk.items("element", "element segments", self.module.places, read)
 
     def _data_count(self, chunk: _Chunk) -> None:
         self.data_count = chunk.u32()
 
     def _code(self, chunk: _Chunk) -> None:
         start = chunk.position
+        self.module.places["code", 0] = chunk.base
         count = chunk.count("function bodies")
         if count != len(self.function_types):
             chunk.fail(f"expected {len(self.function_types)} function bodies, found {count}", start)
@@ -364,4 +378,4 @@ class _ModuleReader:
             offset = None if flags == 1 else chunk.expression()
             return Data(memory, offset, chunk.take("data"))
 
-        self.module.data = chunk.vector("data segments", read)
+        self.module.data = chunk.items("data", "data segments", self.module.places, read)

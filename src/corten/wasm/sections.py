@@ -278,6 +278,14 @@ class _Layouts:
             self.known[spelling] = layout
         return self.known[spelling]
 
+    def least_size(self, spelling: str) -> int:
+        """The size of a type that a record may hold; of any other one, a container, only that it is something."""
+        try:
+            return self.of(spelling).size
+        except InvalidModule:
+            self.open.clear()
+            return 1
+
     def _compute(self, spelling: str) -> Layout:
         match self.abi.resolve(spelling):
             case ScalarType(kind):
@@ -341,6 +349,24 @@ def _check_size(where: str, found: int, expected: int) -> None:
         _fail(f"{where}.size", f"{expected}", f"{found}")
 
 
+def check_state(abi: Abi, memory_bytes: int) -> None:
+    """The state lies in memory, its fields in the state, one behind the other; containers' sizes are their own affair.
+
+    Raises InvalidModule. No code relies on it, but whoever shows or compares a state by its ABI does.
+    """
+    state, layouts, end = abi.state, _Layouts(abi), 0
+    if state.address + state.size > memory_bytes:
+        _fail("state", f"an end of at most {memory_bytes}, where memory ends", f"{state.address + state.size}")
+    for item in state.fields:
+        if item.offset < end:
+            _fail(
+                f"state.{item.name}", f"an offset of at least {end}, where the field before it ends", f"{item.offset}"
+            )
+        end = item.offset + layouts.least_size(item.type)
+        if end > state.size:
+            _fail(f"state.{item.name}", f"an end of at most {state.size}, where the state ends", f"{end}")
+
+
 # Reading
 
 
@@ -348,8 +374,12 @@ def read_abi(module: Module) -> Abi:
     """The ABI that a module carries. Raises InvalidModule if it has none or a wrong one."""
     content = module.custom(ABI_SECTION)
     if content is None:
-        raise InvalidModule(f"expected a custom section {ABI_SECTION}, found none")
-    return parse_abi(content)
+        raise InvalidModule(f"{ABI_SECTION}: expected a custom section of that name, found none")
+    try:
+        return parse_abi(content)
+    except InvalidModule as error:
+        number = next(number for number, custom in enumerate(module.customs) if custom.name == ABI_SECTION)
+        raise error.at(module.place("custom", number)) from None
 
 
 def parse_abi(content: bytes) -> Abi:

@@ -13,7 +13,7 @@ from typing import Final, NoReturn
 
 from corten.base.errors import InvalidModule
 from corten.wasm import op
-from corten.wasm.module import Export, Function, FuncType, GlobalType, Instr, Kind, Limits, Module, Table
+from corten.wasm.module import Function, FuncType, GlobalType, Instr, Kind, Limits, Module, Table
 from corten.wasm.opcodes import EMPTY_BLOCK, I32, OPCODES, TYPE_NAMES, Immediate
 from corten.wasm.reader import instruction_offset
 
@@ -49,7 +49,9 @@ def context_of(module: Module) -> Context:
     indices = module.function_type_indices()
     for index, type_index in enumerate(indices):
         if not 0 <= type_index < len(types):
-            raise InvalidModule(f"function {index}: expected a type below {len(types)}, found {type_index}")
+            number = index - len(indices) + len(module.functions)
+            place = module.functions[number].offset or None if number >= 0 else module.place("import", index)
+            raise InvalidModule(f"function {index}: expected a type below {len(types)}, found {type_index}", place)
     return Context(
         types,
         [types[index] for index in indices],
@@ -120,61 +122,74 @@ def _describe(function: Function, instruction: int) -> str:
 # Declarations
 
 
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A declaration being checked: how messages call it, and its byte in the file."""
+
+    what: str
+    offset: int | None
+
+    def fail(self, message: str) -> NoReturn:
+        raise InvalidModule(f"{self.what}: {message}", self.offset)
+
+    def index(self, kind: str, index: int, size: int) -> None:
+        if not 0 <= index < size:
+            self.fail(f"expected a {kind} below {size}, found {index}")
+
+
 def _check_declarations(module: Module, context: Context) -> None:
     for index, item in enumerate(module.imports):
         if item.kind == Kind.FUNCTION:
-            _check_index(f"import {index}: type", item.type_index, len(module.types))
+            name = f"import {item.module}.{item.name}"
+            _Item(name, module.place("import", index)).index("type", item.type_index, len(module.types))
     for index, memory in enumerate(context.memories):
-        _check_limits(f"memory {index}", memory, _MEMORY_PAGES)
+        place = module.place("memory", index - len(context.memories) + len(module.memories))
+        _check_limits(_Item(f"memory {index}", place), memory, _MEMORY_PAGES)
     for index, table in enumerate(context.tables):
-        _check_limits(f"table {index}", table.limits, (1 << 32) - 1)
+        place = module.place("table", index - len(context.tables) + len(module.tables))
+        _check_limits(_Item(f"table {index}", place), table.limits, (1 << 32) - 1)
     imported = [item.description for item in module.imported(Kind.GLOBAL)]
     constants = [item for item in imported if isinstance(item, GlobalType)]
-    for index, variable in enumerate(module.globals, len(constants)):
-        _check_constant(f"global {index}", variable.init, variable.value_type, constants)
-    _check_exports(module.exports, context)
+    for index, variable in enumerate(module.globals):
+        declared = _Item(f"global {len(constants) + index}", module.place("global", index))
+        _check_constant(declared, variable.init, variable.value_type, constants)
+    _check_exports(module, context)
     if module.start is not None:
-        _check_index("start: function", module.start, len(context.functions))
+        start = _Item("start", module.place("start"))
+        start.index("function", module.start, len(context.functions))
         if context.functions[module.start] != FuncType():
-            raise InvalidModule(f"start: expected function {module.start} without parameters and results")
+            start.fail(f"expected function {module.start} without parameters and results")
     _check_segments(module, context, constants)
 
 
-def _check_index(what: str, index: int, size: int) -> None:
-    if not 0 <= index < size:
-        raise InvalidModule(f"{what}: expected an index below {size}, found {index}")
-
-
-def _check_limits(what: str, limits: Limits, largest: int) -> None:
+def _check_limits(item: _Item, limits: Limits, largest: int) -> None:
     maximum = largest if limits.maximum is None else limits.maximum
     if not 0 <= limits.minimum <= maximum <= largest:
-        raise InvalidModule(f"{what}: expected minimum <= maximum <= {largest}, found {limits.minimum}, {maximum}")
+        item.fail(f"expected minimum <= maximum <= {largest}, found {limits.minimum}, {maximum}")
 
 
-def _check_constant(what: str, body: list[Instr], expected: int, constants: list[GlobalType]) -> None:
+def _check_constant(item: _Item, body: list[Instr], expected: int, constants: list[GlobalType]) -> None:
     if len(body) != 2 or body[1][0] != op.END:
-        raise InvalidModule(f"{what}: expected one constant instruction and end, found {len(body)} instructions")
+        item.fail(f"expected one constant instruction and end, found {len(body)} instructions")
     code = body[0][0]
-    found = _constant_type(what, body[0], constants)
+    found = _constant_type(item, body[0], constants)
     if found != expected:
-        raise InvalidModule(
-            f"{what}: expected a constant of {TYPE_NAMES[expected]}, found {OPCODES[code].name} of {TYPE_NAMES[found]}"
-        )
+        item.fail(f"expected a constant of {TYPE_NAMES[expected]}, found {OPCODES[code].name} of {TYPE_NAMES[found]}")
 
 
-def _constant_type(what: str, instr: Instr, constants: list[GlobalType]) -> int:
+def _constant_type(item: _Item, instr: Instr, constants: list[GlobalType]) -> int:
     if instr[0] == op.GLOBAL_GET:
-        _check_index(f"{what}: imported global", instr[1], len(constants))
+        item.index("imported global", instr[1], len(constants))
         if constants[instr[1]].mutable:
-            raise InvalidModule(f"{what}: expected an immutable global, found mutable global {instr[1]}")
+            item.fail(f"expected an immutable global, found mutable global {instr[1]}")
         return constants[instr[1]].value_type
     row = OPCODES.get(instr[0])
     if instr[0] not in _CONSTANTS or row is None or row.signature is None:
-        raise InvalidModule(f"{what}: expected a constant instruction, found {row.name if row else 'an unknown one'}")
+        item.fail(f"expected a constant instruction, found {row.name if row else 'an unknown one'}")
     return row.signature[1][0]
 
 
-def _check_exports(exports: list[Export], context: Context) -> None:
+def _check_exports(module: Module, context: Context) -> None:
     sizes = {
         Kind.FUNCTION: len(context.functions),
         Kind.TABLE: len(context.tables),
@@ -182,24 +197,26 @@ def _check_exports(exports: list[Export], context: Context) -> None:
         Kind.GLOBAL: len(context.globals),
     }
     names: set[str] = set()
-    for item in exports:
-        if item.name in names:
-            raise InvalidModule(f"export {item.name!r}: expected the name once, found it again")
-        names.add(item.name)
-        _check_index(f"export {item.name!r}: {item.kind.name.lower()}", item.index, sizes[item.kind])
+    for number, export in enumerate(module.exports):
+        item = _Item(f"export {export.name!r}", module.place("export", number))
+        if export.name in names:
+            item.fail("expected the name once, found it again")
+        names.add(export.name)
+        item.index(export.kind.name.lower(), export.index, sizes[export.kind])
 
 
 def _check_segments(module: Module, context: Context, constants: list[GlobalType]) -> None:
     for index, element in enumerate(module.elements):
-        what = f"element segment {index}"
-        _check_index(f"{what}: table", element.table, len(context.tables))
-        _check_constant(what, element.offset, I32, constants)
+        item = _Item(f"element segment {index}", module.place("element", index))
+        item.index("table", element.table, len(context.tables))
+        _check_constant(item, element.offset, I32, constants)
         for function in element.functions:
-            _check_index(f"{what}: function", function, len(context.functions))
+            item.index("function", function, len(context.functions))
     for index, data in enumerate(module.data):
         if data.offset is not None:
-            _check_index(f"data segment {index}: memory", data.memory, len(context.memories))
-            _check_constant(f"data segment {index}", data.offset, I32, constants)
+            item = _Item(f"data segment {index}", module.place("data", index))
+            item.index("memory", data.memory, len(context.memories))
+            _check_constant(item, data.offset, I32, constants)
 
 
 # Function bodies

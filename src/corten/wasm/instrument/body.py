@@ -54,7 +54,8 @@ class Body:
         key = (value_type, purpose)
         if key not in self._temporaries:
             if len(self.local_types) >= _MAXIMUM_LOCALS:
-                raise InvalidModule(f"function {self.index}: expected fewer than {_MAXIMUM_LOCALS} locals")
+                text = f"function {self.index}: expected fewer than {_MAXIMUM_LOCALS} locals, found more"
+                raise InvalidModule(text, self.function.offset or None)
             self._temporaries[key] = len(self.local_types)
             self.local_types.append(value_type)
         return self._temporaries[key]

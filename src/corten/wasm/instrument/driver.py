@@ -246,7 +246,9 @@ def _checked(module: Module, name: str, wanted: FuncType, index: int | None) -> 
         raise InvalidModule(f"entry {name}: expected an exported function entry.{name}, found none")
     found = module.types[module.function_type_indices()[index]]
     if found != wanted:
-        raise InvalidModule(f"entry {name}: expected a function of type {wanted}, found {found}")
+        numbers = {item.name: number for number, item in enumerate(module.exports)}
+        place = module.place("export", numbers[f"entry.{name}"])
+        raise InvalidModule(f"entry {name}: expected a function of type {wanted}, found {found}", place)
     return index
 
 

@@ -88,20 +88,20 @@ local.get $record i32.const {HEADER_BYTES} i32.add local.get $address local.get 
 
 def describe_imports(module: Module, abi: Abi | None, schedule: GasSchedule) -> Iterator[tuple[Callee | None, int]]:
     """Per imported function: what its callers expect, and gas on top of a call's. Checks that each can be provided."""
-    for item in module.imports:
+    for number, item in enumerate(module.imports):
+        place = module.place("import", number)
         if item.kind != Kind.FUNCTION or item.module != "corten":
-            raise InvalidModule(f"import {item.module}.{item.name}: expected only functions of module corten")
+            raise InvalidModule(f"import {item.module}.{item.name}: expected only functions of module corten", place)
         record = find_record(abi, item.name)
         host = BY_NAME.get(item.name)
         wanted = _FIXED.get(item.name) if record is None else FuncType(scalar_types(record.scalars), ())
         wanted = wanted if host is None else host_type(host)
         found = module.types[item.type_index]
         if wanted is None:
-            raise InvalidModule(
-                f"import corten.{item.name}: expected an import that docs/spec/module.md or host-functions.md lists"
-            )
+            text = f"import corten.{item.name}: expected an import that docs/spec/module.md or host-functions.md lists"
+            raise InvalidModule(text, place)
         if found != wanted:
-            raise InvalidModule(f"import corten.{item.name}: expected type {wanted}, found {found}")
+            raise InvalidModule(f"import corten.{item.name}: expected type {wanted}, found {found}", place)
         if item.name in _INTRINSICS:
             yield None, schedule.intrinsic - schedule.costs[0x10]
         elif host is not None:

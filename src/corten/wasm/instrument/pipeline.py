@@ -64,12 +64,17 @@ def passes(options: Options) -> list[tuple[str, Pass]]:
 
 def _check(module: Module, options: Options) -> None:
     if module.start is not None:
-        raise InvalidModule("expected no start function: state is set up by the entry of kind init")
+        raise InvalidModule(
+            "start: expected no start function: state is set up by the entry of kind init", module.place("start")
+        )
     if not 0 < options.memory_pages <= MAXIMUM_PAGES:
         raise InvalidModule(f"memory: expected 1 to {MAXIMUM_PAGES} pages, found {options.memory_pages}")
     declared = module.memories[0].minimum if module.memories else 0
     if declared > options.memory_pages:
-        raise InvalidModule(f"memory: expected at most the {options.memory_pages} pages granted, found {declared}")
+        place = module.place("memory")
+        raise InvalidModule(
+            f"memory: expected at most the {options.memory_pages} pages granted, found {declared}", place
+        )
     needed = -(-host_begin(options.memory_pages) // WASM_PAGE)
     if not needed <= options.system_pages <= MAXIMUM_PAGES:
         raise InvalidModule(f"system memory: expected {needed} to {MAXIMUM_PAGES} pages, found {options.system_pages}")
