@@ -74,6 +74,11 @@ def test_soroban_is_known_by_its_section_too() -> None:
     assert survey(write_module(module)).platform.name == "soroban"
 
 
+def test_what_emscripten_shortens_is_not_sorobans() -> None:
+    text = '(module (import "a" "a" (func)) (import "a" "b" (func)) (memory (export "c") 1) (func (export "d")))'
+    assert survey(compiled(text)).platform.name == "bare"
+
+
 def test_every_platform_of_the_table_is_tested() -> None:
     assert {one.name for one in PLATFORMS} == MODULES.keys() - {"bare"} | {"native"}
 

@@ -114,11 +114,11 @@ class Loader:
 
     def load_bare(self, module: bytes, name: str) -> Program:
         """A module with bare exports, as the contract `name` whose entries they are."""
-        return self._program(module, self._instrumented(module, name), None)
+        return self._program(module, self.instrumented(module, name), None)
 
     def load_module(self, module: bytes, directory: Path | None) -> Program:
         """A native module; `directory` is where its sources are looked for."""
-        return self._program(module, self._instrumented(module), directory)
+        return self._program(module, self.instrumented(module), directory)
 
     def _program(self, module: bytes, artifact: Artifact, directory: Path | None) -> Program:
         lines = parse_lines(artifact.lines) if artifact.lines else Lines(())
@@ -133,7 +133,8 @@ class Loader:
             directory=directory,
         )
 
-    def _instrumented(self, module: bytes, bare_name: str | None = None) -> Artifact:
+    def instrumented(self, module: bytes, bare_name: str | None = None) -> Artifact:
+        """What `instrument_native` makes of it; from the cache if it is there."""
         options = repr((self._layout, self._layout.system_pages, self._passes, bare_name))
         key = _key(b"instrumented", module, options.encode())
         stored = self._cache.get(key) if self._cache is not None else None

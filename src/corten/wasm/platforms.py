@@ -23,7 +23,7 @@ class Platform:
     """How a platform's modules are known: one custom section, or all of `exports`, or one import of `functions`.
 
     `functions` are imports as `module.name`; `module.*` stands for all of a module. `single_letters`: all import
-    modules have names of one letter.
+    modules have names of one letter, other than the one `a` of what Emscripten shortens (`a.a`, `a.b`, …).
     """
 
     name: str
@@ -40,6 +40,7 @@ class Platform:
         imported = {f"{item.module}.{item.name}" for item in found.imports}
         imported.update(f"{module}.*" for module in modules)
         letters = bool(modules) and all(len(module) == 1 and module.isalpha() for module in modules)
+        letters = letters and (modules != ["a"] or any(item.name[:1].isdigit() for item in found.imports))
         return (
             any(name in found.customs for name in self.customs)
             or (bool(self.exports) and exported.issuperset(self.exports))
