@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from corten.base.errors import CompilerBug, TrapCode
 from corten.compiler import ir
+from corten.compiler.bounds import is_never_nan
 from corten.compiler.llvmtypes import CANONICAL_NAN, OPAQUE, constant_text, llvm_type
 from corten.compiler.types import BOOL, F64, EnumType, IntType, Type
 
@@ -298,7 +299,9 @@ class Operations:
         return self.out.op(f"select i1 {is_nan}, i64 {CANONICAL_NAN}, i64 {bits}")
 
     def _do_f64_from_bits(self, node: ir.Intrinsic, value: str) -> str:
-        return self.canonical(self.out.op(f"bitcast i64 {value} to double"))
+        number = self.out.op(f"bitcast i64 {value} to double")
+        is_number = self.out.program.is_kernel and is_never_nan(node.arguments[0])
+        return number if is_number else self.canonical(number)
 
     def canonical(self, value: str) -> str:
         """The same double, with the one NaN for any: a product with 1 that LLVM cannot see through.
