@@ -172,8 +172,9 @@ def test_a_deployment_that_fails_in_an_init_takes_all_with_it(works):
     assert works.machine.deploy(NEST, code=works.nest, depth=0, twins=0, fate=0).address == FIRST + 1
 
 
-def test_a_traceback_shows_every_contract_on_the_way():
-    works = Works()
+@pytest.mark.parametrize("engine", ["wasmtime"])
+def test_a_traceback_shows_every_contract_on_the_way(engine):
+    works = Works(engine)
     nest = works.machine.deploy(NEST, code=works.nest, depth=0, twins=0, fate=0)
     error = nest.grow(code=works.nest, depth=4, twins=0, fate=1).exception()
     lines = []
@@ -202,8 +203,21 @@ def test_a_later_message_of_a_batch_calls_what_an_earlier_one_deployed(works):
     assert works.names() == ["Factory", "Coin"]
 
 
-def test_equal_on_both_engines():
-    ours, theirs = Works(), Works("python")
+def test_an_address_that_a_trap_freed_is_nobodys_in_the_batch(works):
+    made = np.zeros(1, works.factory.dtype("open_and_trap"))
+    made["code"] = np.frombuffer(works.coin, made["code"].dtype)[0]
+    asked = np.zeros(2, works.factory.dtype("ask"))
+    asked["address"] = FIRST + 1
+    for failing in ("open_and_trap", "open_and_reject"):
+        batch = works.factory.batch()
+        batch.add(failing, made, order=[0]).add("ask", asked[:1], order=[1])
+        receipts = works.factory.submit(batch)
+        assert [each.error for each in receipts][1] == "unknown_contract"
+
+
+@pytest.mark.parametrize("other_engine", ["python"])
+def test_equal_on_all_engines(other_engine):
+    ours, theirs = Works(), Works(other_engine)
     assert ours.machine.published == theirs.machine.published
     calls = [
         ("open", {"code": ours.coin, "owner": 3, "supply": 8}),
@@ -225,6 +239,7 @@ def test_equal_on_both_engines():
         )
         stops = [each.stopped_in and (each.stopped_in.address, each.stopped_in.error) for each in (one, other)]
         assert stops[0] == stops[1]
+        assert other_engine == "python" or (one.gas, ours.root()) == (other.gas, theirs.root())
     assert ours.names() == theirs.names()
 
 
@@ -340,8 +355,25 @@ def test_a_machine_has_so_many_contracts(monkeypatch, engine):
         works.machine.deploy(PLAIN)
 
 
-def test_threads_that_deploy_and_look():
-    works = Works()
+def test_a_contract_in_its_init_is_not_the_machines_yet(monkeypatch):
+    from corten.vm import machine
+
+    works, seen, run = Works(), [], machine.initialize
+
+    def looking(*arguments):
+        seen.append(works.names())
+        run(*arguments)
+        seen.append(works.names())
+
+    monkeypatch.setattr(machine, "initialize", looking)
+    works.machine.deploy(NEST, code=works.nest, depth=1, twins=0, fate=0)
+    assert seen == [["Factory"], ["Factory"]]
+    assert works.names() == ["Factory", "Nest", "Nest-2"]
+
+
+@pytest.mark.parametrize("engine", ["wasmtime"])
+def test_threads_that_deploy_and_look(engine):
+    works = Works(engine)
     other = works.machine.deploy(FACTORY, "other")
     rows = np.zeros(40, works.factory.dtype("open"))
     rows["code"] = np.frombuffer(works.coin, rows["code"].dtype)[0]
@@ -373,8 +405,9 @@ def test_what_a_deployment_costs():
     assert schedule.call < refused.gas < schedule.call + 1000
 
 
-def test_at_every_gas_limit_all_or_nothing():
-    works = Works()
+@pytest.mark.parametrize("engine", ["wasmtime"])
+def test_at_every_gas_limit_all_or_nothing(engine):
+    works = Works(engine)
     fork = works.machine.fork()
     need = fork["Factory"].open(code=works.coin, owner=1, supply=5).gas
     root = works.root()
@@ -387,8 +420,9 @@ def test_at_every_gas_limit_all_or_nothing():
     assert (exact.error, exact.gas) == (None, need)
 
 
-def test_out_of_gas_in_an_init_that_deploys():
-    works = Works()
+@pytest.mark.parametrize("engine", ["wasmtime"])
+def test_out_of_gas_in_an_init_that_deploys(engine):
+    works = Works(engine)
     nest = works.machine.deploy(NEST, code=works.nest, depth=0, twins=0, fate=0)
     root = works.root()
     for gas_limit in (2 * PRICE, 3 * PRICE, 3 * PRICE + 60_000):
@@ -397,8 +431,9 @@ def test_out_of_gas_in_an_init_that_deploys():
     assert works.root() == root
 
 
-def test_without_metering_a_deployment_is_free():
-    machine = Machine(memory_limit=1 << 20, gas_limit=1000, passes=Passes(gas=False))
+@pytest.mark.parametrize("engine", ["wasmtime"])
+def test_without_metering_a_deployment_is_free(engine):
+    machine = Machine(engine, memory_limit=1 << 20, gas_limit=1000, passes=Passes(gas=False))
     receipt = machine.deploy(FACTORY).open(code=machine.publish(COIN), owner=1, supply=1)
     assert (receipt.error, receipt.gas) == (None, 0)
 

@@ -56,9 +56,9 @@ def deployer(
     return machine.deploy(with_sections(wat, CALLER_ABI, LINES))
 
 
-@pytest.fixture
-def machine() -> Machine:
-    return make_machine()
+@pytest.fixture(params=["wasmtime"])
+def machine(request: pytest.FixtureRequest) -> Machine:
+    return make_machine(request.param)
 
 
 @pytest.fixture
@@ -80,6 +80,12 @@ def test_who_ignores_a_refusal_is_rejected(machine, coin, name, length, error):
     root = machine.state_root
     assert first.go(contract=0).error == error
     assert (machine.state_root == root) == (error is not None)
+
+
+def test_code_without_init_takes_no_payload(machine):
+    code = machine.publish(SOURCES / "plain.py")
+    assert deployer(machine, code, EMPTY, length=8).go(contract=0).error == "malformed_call"
+    assert deployer(machine, code, EMPTY, length=0).go(contract=0).accepted
 
 
 def test_unknown_code_leaves_the_result_as_it_was(machine):

@@ -344,7 +344,6 @@ class Switchboard:
             self._stop(made, trap)
         self._depth -= 1
         made.is_busy = False
-        U32.pack_into(system, _FLAGS_AT, 0)
         gas, _, begin, end, status, _ = _ENTERED.unpack_from(system, AREA)
         answer = self._refused(made) if status or self._failure else 0
         return gas, answer, system[begin:end]

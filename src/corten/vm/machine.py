@@ -160,9 +160,10 @@ class Machine:
         part of the machine's state, and publishing it twice changes nothing. Raises DiagnosticError or InvalidModule.
         """
         program = self._load(source)
+        code_hash = program.module_hash
         with self._registry.lock:
-            self._registry.codes.setdefault(program.module_hash, self._code(program))
-        return program.module_hash
+            self._registry.codes.setdefault(code_hash, self._code(program))
+        return code_hash
 
     @property
     def published(self) -> tuple[bytes, ...]:

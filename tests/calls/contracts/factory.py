@@ -91,6 +91,10 @@ class Factory(Contract):
     def pay(self, number: u32, to: u32, amount: i64) -> None:
         self.coins[number].transfer(to, amount)
 
+    @message
+    def ask(self, address: u32) -> i64:
+        return At[Coin](address).balance(1)
+
     @view
     def count(self) -> u32:
         return len(self.coins)
