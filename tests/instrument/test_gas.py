@@ -17,6 +17,7 @@ from tests.instrument.gas_twin import gas_of
 from tests.instrument.host import Machine, options
 from tests.instrument.programs import PAGES, Generator
 from tests.spec.differential import start_of
+from tests.wasm.each import each
 from tests.wasm.engines import InstrumentedGuest, SpecGuest, system_pages
 from tests.wasm.settings import ALL, missing
 
@@ -36,7 +37,7 @@ def test_vectors(name: str, text: str, arguments: list[int]) -> None:
     assert gas_vectors.measured(text, arguments) == gas_of(gas_vectors.module(text), "f", arguments, V1)
 
 
-@pytest.mark.parametrize("engine", ["interpreter", *ALL, "v8"])
+@pytest.mark.parametrize("engine", each("interpreter", *ALL, "v8"))
 def test_published_vectors_on_every_engine(engine: str) -> None:
     """The file alone, as somebody else's machine would use it."""
     if engine != "interpreter" and (reason := missing(engine)):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import struct
 import time
 from collections import Counter
 from typing import Any
@@ -16,9 +17,11 @@ import pytest
 
 import corten.vm.host
 from corten import Rejected, Trapped
+from corten.base.errors import Status, TrapCode
 from corten.vm import Contract, Machine, Receipts
 from corten.wasm.writer import write_module
 from tests.spec.contracts import generate_contract
+from tests.spec.driver_twin import Header, Twin
 from tests.spec.machines import fake_service, machine
 from tests.vm.pairs import random_rows
 from tests.wasm.settings import ALL, missing
@@ -27,6 +30,8 @@ COUNT = int(os.environ.get("CORTEN_CONTRACTS", "0"))
 BATCH = 10
 GAS_LIMITS = (100_000_000, 100_000_000, 1_000_000, 20_000, 3_000)
 PARTS = 10
+TWIN_MESSAGES = 25
+GIVING_UP = {TrapCode[name] for name in ("OUT_OF_GAS", "STACK_EXHAUSTED", "LOG_EXHAUSTED", "OUTBOX_EXHAUSTED")}
 OPTIONS: dict[str, Any] = {"memory_limit": 2 * 65536, "chain": 7}
 
 
@@ -107,6 +112,47 @@ def said_by(receipts: Receipts) -> tuple[Any, ...]:
     return receipts.columns.tolist(), events, results
 
 
+def check_twin(seed: int) -> Counter[str]:
+    """Message by message: the machine, and the module before instrumentation driven in plain words."""
+    module = generate_contract(seed)
+    on = machine("wasmtime", **OPTIONS)
+    on.time, on.height = 123_456_789, seed
+    twin = Twin(module, Header(on.time, on.height, OPTIONS["chain"], OPTIONS["memory_limit"]))
+    deployed = deploy(on, write_module(module), seed)
+    start = next(number for number, entry in enumerate(twin.abi.entries) if entry.kind == "init")
+    verdict = twin.apply(start, 3, struct.pack("<Q", seed))
+    if isinstance(deployed, str):
+        assert verdict.status != 0, f"seed {seed}: {deployed}"
+        return Counter({"not deployed": 1})
+    same(seed, "init", {"machine": 0, "twin": verdict.status})
+    resident: Any = deployed.residency.live()
+    rng, ended = np.random.default_rng(seed), Counter[str]()
+    entries = [entry for entry in deployed.interface.entries if entry.kind != "init"]
+    for number in range(TWIN_MESSAGES):
+        entry = entries[int(rng.integers(len(entries)))]
+        rows, sender = random_rows(rng, entry.parameters.dtype, 1), int(rng.integers(5))
+        limit = GAS_LIMITS[int(rng.integers(len(GAS_LIMITS)))]
+        receipts = deployed.submit(entry.name, rows, sender=sender, gas_limit=limit)
+        (status, code, site, *_), end = receipts.columns.tolist()[0], resident._system[32:36]
+        records = bytes(resident._system[resident._outbox : int.from_bytes(end, "little")])
+        gave_up = status == Status.TRAPPED and code in GIVING_UP
+        verdict = twin.apply(entry.number, sender, rows.tobytes(), gives_up=gave_up)
+        where = f"message {number}, {entry.name}{rows.tolist()}"
+        early = verdict.status == status == Status.TRAPPED and code == TrapCode.MEMORY_OUT_OF_BOUNDS
+        if not gave_up and not early:
+            found = {"machine": (status, code, site, records.hex())}
+            found["twin"] = (verdict.status, verdict.code, verdict.site, verdict.records.hex())
+            same(seed, where, found)
+        same(
+            seed,
+            f"memory after {where}",
+            {"machine": bytes(resident._instance.memory), "twin": bytes(twin.memory.content)},
+        )
+        same(seed, f"globals after {where}", {"machine": resident._instance.globals(), "twin": twin.globals()})
+        ended["gave up" if gave_up else str(Status(status).name.lower())] += 1
+    return ended
+
+
 def same(seed: int, what: str, said: dict[str, Any]) -> None:
     first, *others = said
     for other in others:
@@ -136,17 +182,34 @@ def test_a_few_generated_contracts() -> None:
         check(seed, engines_of(seed, every=False))
 
 
+@pytest.mark.parametrize("first", range(0, COUNT or 40, BATCH))
+@pytest.mark.slow
+def test_generated_contracts_by_the_plain_reading(first: int) -> None:
+    ended: Counter[str] = Counter()
+    for seed in range(first, first + BATCH):
+        ended += check_twin(seed)
+    assert ended["accepted"] > BATCH
+    assert ended["rejected"]
+    assert ended["trapped"]
+
+
+def test_a_few_by_the_plain_reading() -> None:
+    for seed in range(60_000, 60_003):
+        check_twin(seed)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="differential test of generated contracts")
     parser.add_argument("seed", nargs="?", type=int, default=0)
     parser.add_argument("--count", type=int, default=1)
     parser.add_argument("--all", action="store_true", help="all settings of the engine")
+    parser.add_argument("--twin", action="store_true", help="against the plain reading of docs/spec/module.md")
     arguments = parser.parse_args()
     corten.vm.host.service = fake_service  # type: ignore[assignment]
     total: Counter[str] = Counter()
     begin = time.monotonic()
     for seed in range(arguments.seed, arguments.seed + arguments.count):
-        total += check(seed, engines_of(seed, every=arguments.all))
+        total += check_twin(seed) if arguments.twin else check(seed, engines_of(seed, every=arguments.all))
     print(f"{arguments.count} contracts in {time.monotonic() - begin:.0f} s:", dict(total.most_common()))
 
 

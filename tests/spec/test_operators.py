@@ -19,6 +19,7 @@ from spec.wasm.floats import Format, canonical
 from spec.wasm.machine import RULES, execute_load, execute_numeric, execute_store
 from tests.spec.differential import Outcome, outcome, start_of
 from tests.spec.generate import BITS, EDGES, lane_count
+from tests.wasm.each import each
 from tests.wasm.engines import InstrumentedGuest, SpecGuest, WasmtimeGuest, system_pages
 from tests.wasm.settings import ALL, missing, named_engine
 
@@ -104,7 +105,7 @@ def interpreted() -> tuple[Module, list[tuple[str, tuple[int, ...], Outcome]]]:
     return module, calls
 
 
-@pytest.mark.parametrize("name", [*ALL, "v8"])
+@pytest.mark.parametrize("name", each(*ALL, "v8"))
 def test_every_operator_instrumented_on_every_engine(name: str) -> None:
     """Instrumented, so that bits of NaNs are canonical on all of them."""
     if reason := missing(name):
