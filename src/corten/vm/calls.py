@@ -395,6 +395,10 @@ class Switchboard:
     def _settle(self) -> None:
         """A message came to its end: a reject of any part is one of the whole."""
         system = self._first.system
+        if not (system[_ENDED_AT] or self._failure or self._deployed):  # as most do
+            self._entered.clear()
+            self._message += 1
+            return
         status, word = _ENDED.unpack_from(system, _ENDED_AT)
         if self._failure and not status:
             status, word = Status.REJECTED, self._failure
