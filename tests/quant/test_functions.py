@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+
 import numpy as np
 import pytest
 
+import corten
 from corten import quant
+from corten.wasm.reader import read_module
+from corten.wasm.text import format_module
 
 
 @pytest.mark.parametrize("name", quant.__all__)
@@ -19,3 +24,14 @@ def test_columns_are_what_contracts_compute(name):
 def test_logarithm_of_a_negative_column_is_an_error():
     with pytest.raises(ArithmeticError, match=r"log: result is nan .the kernel produced it"):
         quant.log(np.array([1.0, -1.0]))
+
+
+@pytest.mark.parametrize(
+    "module", ["black.black76", "black.black_scholes", "greeks.black76_greeks", "implied.implied_vol"]
+)
+def test_pricing_computes_two_rows_at_once(module):
+    """What these are made of (conditions, bits of numbers, structs as results) must not fall back to one row."""
+    home, _, name = module.partition(".")
+    function = getattr(importlib.import_module(f"corten.contracts.pricing.{home}"), name)
+    text = format_module(read_module(corten.kernel(function).module))
+    assert text.count("f64x2.mul") > text.count("f64.mul")
