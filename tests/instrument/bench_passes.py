@@ -20,6 +20,7 @@ VARIANTS: dict[str, dict[str, bool]] = {
     "stack": {"gas": False, "nan": False, "undo": False},
     "nan": {"gas": False, "stack": False, "undo": False},
     "undo": {"gas": False, "stack": False, "nan": False},
+    "access": {"gas": False, "stack": False, "nan": False, "undo": False, "access": True},
     "all": {},
 }
 # A thousand rounds of each; ns per round.
@@ -30,6 +31,10 @@ LOOPS = {
     "i32 array, upwards": """(i32.store (i32.shl (i32.sub (i32.const 10000) (local.get 0)) (i32.const 2))
       (local.get 0))""",
     "i32 array, downwards": "(i32.store (i32.shl (local.get 0) (i32.const 2)) (local.get 0))",
+    "one i64 load": "(local.set 1 (i32.add (local.get 1) (i32.wrap_i64 (i64.load (local.get 1)))))",
+    "record of four loads": """(local.set 1 (i32.add (i32.add (local.get 1) (i32.load offset=4 (local.get 1)))
+      (i32.add (i32.load offset=8 (local.get 1)) (i32.add (i32.load (local.get 1))
+        (i32.load offset=20 (local.get 1))))))""",
     "constant address": "(i64.store offset=1024 (i32.const 0) (i64.extend_i32_u (local.get 0)))",
     "float accumulation": """(f64.store offset=2048 (i32.const 0)
       (f64.add (f64.load offset=2048 (i32.const 0)) (f64.convert_i32_u (local.get 0))))""",

@@ -91,6 +91,32 @@ CASES: dict[str, tuple[tuple[str, ...], str]] = {
         """(func (param i32) (v128.store (local.get 0)
              (v128.and (f64x2.add (v128.load (local.get 0)) (v128.load (local.get 0))) (v128.const i64x2 1 1))))""",
     ),
+    "loads": (
+        ("access",),
+        """(func (param i32) (result i64)
+             (i64.add (i64.add (i64.load offset=8 (local.get 0)) (i64.load32_u offset=24 (local.get 0)))
+               (i64.load (i32.shl (local.get 0) (i32.const 3)))))""",
+    ),
+    "constant_loads": (
+        ("access",),
+        """(func (result i32) (i32.add (i32.load offset=65600 (i32.const 0))
+             (i32.add (i32.load8_u offset=65604 (i32.const 0)) (i32.load16_u offset=69631 (i32.const 0)))))""",
+    ),
+    "loads_known_on_every_path": (
+        ("access",),
+        """(func (param i32 i32) (result i32) (local i32)
+             (local.set 2 (i32.load (local.get 0)))
+             (if (local.get 2)
+               (then (local.set 2 (i32.load8_u offset=2 (local.get 0))))
+               (else (local.set 2 (i32.load8_u (local.get 1)))))
+             (i32.add (local.get 2) (i32.load8_u (local.get 1))))""",
+    ),
+    "vector_loads": (
+        ("access",),
+        """(func (param i32 v128) (result v128)
+             (v128.load8_lane 3 (i32.add (local.get 0) (i32.const 1))
+               (v128.or (v128.load (local.get 0)) (v128.load64_splat offset=16 (local.get 0)))))""",
+    ),
     "memory_operations": (
         ("intrinsics",),
         """(func (param i32) (result i32) (memory.fill (local.get 0) (i32.const 1) (i32.const 2))
@@ -106,7 +132,7 @@ def page(name: str) -> str:
     parts = [_part("plain", plain, len(plain.functions))]
     for shown in passes:
         on = {} if shown == "intrinsics" else {shown: True}
-        options = Options(memory_pages=2, system_pages=8, **{**OFF, **on})
+        options = Options(memory_pages=2, system_pages=32, **{**OFF, **on})
         parts.append(_part(shown, instrument(plain, None, options), len(plain.functions)))
     return "\n".join(parts)
 

@@ -116,7 +116,7 @@ class Machine(Guest):
     def __post_init__(self) -> None:
         self.instrumented = instrument(self.module, self.abi, self.settings)
         Guest.__init__(self, self.instrumented, self.on)
-        self.frames = host_begin(self.settings.memory_pages)
+        self.frames = host_begin(self.settings.memory_pages, records=self.settings.access)
         self.receipts = self.frames + (1 << 17)
         self.index = self.receipts + (1 << 16)
         self.outbox = self.index + 4 * self.record_count
@@ -189,6 +189,13 @@ class Machine(Guest):
     def touched(self) -> list[int]:
         """Marked pages."""
         marks = self.system(TOUCHED, self.settings.memory_pages * 16)
+        return [page for page, mark in enumerate(marks) if mark]
+
+    def read_pages(self) -> list[int]:
+        """Pages marked as read, of the recording variant; the marks are cleared."""
+        begin, size = self.description()["read"], self.settings.memory_pages * 16
+        marks = self.system(begin, size)
+        self.write(begin, bytes(size))
         return [page for page, mark in enumerate(marks) if mark]
 
 

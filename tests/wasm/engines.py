@@ -234,7 +234,7 @@ class InstrumentedGuest:
         self.settings, self.gas_limit = settings, gas
         self.inner = start(instrumented or instrument(module, None, settings))
         self.module = self.inner.module
-        log = host_begin(settings.memory_pages)
+        log = host_begin(settings.memory_pages, records=settings.access)
         fields = {"version": 1, "log": log, "log_limit": log + log_bytes, "touched": TOUCHED}
         for name, value in fields.items():
             self.inner.write("corten.system", CONTROL[name], struct.pack("<I", value))
@@ -284,6 +284,6 @@ class InstrumentedGuest:
         self.inner.write(name, address, data)
 
 
-def system_pages(memory_pages: int) -> int:
-    """Pages of system memory that hold the control block, the map, and the log with room behind its limit."""
-    return -(-(host_begin(memory_pages) + LOG_BYTES) // 65536) + 16
+def system_pages(memory_pages: int, *, records: bool = False) -> int:
+    """Pages of system memory that hold the control block, the maps, and the log with room behind its limit."""
+    return -(-(host_begin(memory_pages, records=records) + LOG_BYTES) // 65536) + 16

@@ -92,8 +92,18 @@ def passes() -> list[Result]:
     segments = workload(ROUNDS + 1)
     variants = {"none": NO_PASSES, "all": Passes()}
     variants |= {name: replace(NO_PASSES, **{name: True}) for name in ("gas", "stack", "nan", "undo")}
-    times = _race({name: _contract(segments, passes) for name, passes in variants.items()}, len(segments))
+    times = _race(
+        {name: _contract(segments, Machine(passes=passes)) for name, passes in variants.items()}, len(segments)
+    )
     return [_result(f"passes.{name}", times, name, "none", CONDITIONS) for name in variants]
+
+
+def access() -> list[Result]:
+    """What it costs to record the pages that each batch reads and writes."""
+    segments = workload(ROUNDS + 1)
+    machines = {"plain": Machine(), "recording": Machine(record_access=True)}
+    times = _race({name: _contract(segments, machine) for name, machine in machines.items()}, len(segments))
+    return [_result("access", times, "recording", "plain", f"{CONDITIONS}; all passes; pages of each batch collected")]
 
 
 def resting() -> list[Result]:
@@ -130,8 +140,8 @@ def _race(contestants: Mapping[str, Contestant], segments: int) -> dict[str, lis
     return {name: taken[1:] for name, taken in times.items()}
 
 
-def _contract(segments: list[Messages], passes: Passes | None = None, resting: int = 0) -> Contestant:
-    execution = Execution(ORDER_BOOK, rules(), Machine(passes=passes))
+def _contract(segments: list[Messages], machine: Machine | None = None, resting: int = 0) -> Contestant:
+    execution = Execution(ORDER_BOOK, rules(), machine or Machine())
     if resting:
         execution.contract.submit("place", _far_orders(execution, resting), sender=0xFFFF_FFFF).raise_for_status()
     batches = [execution.batch(segment) for segment in segments]
@@ -202,4 +212,4 @@ def _init_frame(execution: Execution) -> np.ndarray[Any, Any]:
     return np.frombuffer(struct.pack("<4I", 16 + len(content), init.number, 0, len(content)) + content, np.uint64)
 
 
-BENCHMARKS: Final = {"submit": submit, "peers": peers, "passes": passes, "resting": resting}
+BENCHMARKS: Final = {"submit": submit, "peers": peers, "passes": passes, "access": access, "resting": resting}

@@ -212,6 +212,7 @@ class Switchboard:
         self._frames: list[Frame] = []  # of a reject, on its way out
         self._first = first = self._attached(residency, resident)
         first.is_busy, first.is_read_only = True, read_only
+        self._recorder = resident.recorder
 
     def close(self) -> None:
         """Let go of everything."""
@@ -368,6 +369,8 @@ class Switchboard:
         """Make ready for the contract's first part in this message."""
         callee.message = self._message
         callee.system[: len(callee.control)] = callee.control
+        if self._recorder is not None and callee.resident.recorder is not None:
+            self._recorder.join(callee.resident.recorder)
         self._entered.append(callee)
         return MODE_FIRST
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from corten.base.errors import InvalidInput, Status
+from corten.vm.accesses import Accesses, latest, recorded
 from corten.vm.batch import Batch, Frames, UniformFrames
 from corten.vm.call_records import Frame
 from corten.vm.calls import Registry
@@ -83,12 +84,14 @@ class Contract:
         gas_limit: int | None = None,
         time: int | None = None,
         height: int | None = None,
+        each_access: bool = False,
     ) -> Receipts:
         """Apply many messages in order: an entry's name and its rows, or a `Batch`. Returns receipts as columns.
 
         `rows` is a structured array of `dtype(entry)`, or of the same fields in dtypes that convert without loss.
         `sender` is one account index (0, the system, unless given) or one for each row; a `Batch` has its own.
-        `gas_limit` holds for each message. The rows of a view give results and change nothing. InvalidInput names the
+        `gas_limit` holds for each message. The rows of a view give results and change nothing. `each_access`, on a
+        machine that records accesses, records those of each message apart: a crossing for each. InvalidInput names the
         field, what was expected and what was found, before anything is applied.
         """
         frames: Frames
@@ -101,15 +104,31 @@ class Contract:
         entries = frames.entries
         residency = self.residency
         header = residency.environment.header(gas_limit, time, height)
+        if each_access and not residency.environment.settings.record_access:
+            raise InvalidInput("each_access", "Machine(record_access=True)", "a machine that does not record")
+        options = {"each_message": True} if each_access else {}
+        resident: Any
         if residency.may_call:
             with self._registry.message(residency, header, frames.read_only) as resident:
-                columns, crossings = resident.submit(frames, header)
-                frames_of = resident.frames
+                columns, crossings = resident.submit(frames, header, **options)
+                frames_of, recording = resident.frames, latest(resident.recorder)
         else:
             frames_of = {}
             with residency.lock:
-                columns, crossings = residency.live().submit(frames, header)
-        return Receipts(residency.origin, entries, columns, crossings, frames_of)
+                resident = residency.live()
+                columns, crossings = resident.submit(frames, header, **options)
+                recording = latest(resident.recorder)
+        return Receipts(residency.origin, entries, columns, crossings, frames_of, recording)
+
+    @property
+    def accesses(self) -> Accesses:
+        """The pages that the last message, view or batch that began here accessed; receipts keep their own.
+
+        InvalidInput if nothing was applied since the contract was last loaded, or the machine does not record.
+        """
+        with self.residency.lock:
+            resident = self.residency.resident
+            return recorded(None if resident is None else latest(resident.recorder), "accesses")
 
     @property
     def state_root(self) -> bytes:
@@ -202,17 +221,18 @@ class Entry:
         if self._may_call:
             with self._registry.message(residency, header, self._is_view) as resident:
                 status, code, site, gas, records = resident.apply(self._prepared, sender, values, header)
-                callee = resident.origin
+                callee, recording = resident.origin, latest(resident.recorder)
                 if callee:
                     frames = resident.frames.pop(0, _NO_FRAMES)
         else:
             with residency.lock:
                 resident = residency.resident or residency.live()
                 status, code, site, gas, records = resident.apply(self._prepared, sender, values, header)
+                recording = latest(resident.recorder)
         if self._is_view and status == 0:
             return self._value(records)
         origin, thrown = residency.origin, resident.failure
-        receipt = Receipt(origin, self.type, status, code, site, gas, records, thrown, callee, frames)
+        receipt = Receipt(origin, self.type, status, code, site, gas, records, thrown, callee, frames, recording)
         if self._is_view or status == Status.INVALID:
             raise receipt.exception()
         return receipt

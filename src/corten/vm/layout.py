@@ -57,15 +57,22 @@ RECORD_CURSOR_OFFSET: Final = 44
 TOUCHED_OFFSET: Final = 4096
 """The touched-page map, one byte a page, has a fixed place behind the control block."""
 
+READ_MAP_BYTES: Final = 1 << 20
+"""The read-page map has a byte for each page that 32 bits can address."""
+
 assert RECEIPT.size == RECEIPT_DTYPE.itemsize == 32
 assert _CONTROL.size == HEADER_OFFSET
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Byte offsets of the areas of a system memory that serves a guest memory of `memory_bytes`."""
+    """Byte offsets of the areas of a system memory that serves a guest memory of `memory_bytes`.
+
+    `records_access`: of the variant of instrumentation that marks which pages are read.
+    """
 
     memory_bytes: int
+    records_access: bool = False
 
     @property
     def page_count(self) -> int:
@@ -73,9 +80,14 @@ class Layout:
         return self.memory_bytes // PAGE_BYTES
 
     @property
+    def read_map(self) -> int:
+        """The read-page map, if there is one."""
+        return TOUCHED_OFFSET + self.page_count
+
+    @property
     def inbox(self) -> int:
-        """Frames; the touched-page map lies before it."""
-        return -(-(TOUCHED_OFFSET + self.page_count) // 64) * 64
+        """Frames; the page maps lie before it."""
+        return -(-(self.read_map + (READ_MAP_BYTES if self.records_access else 0)) // 64) * 64
 
     @property
     def receipts(self) -> int:

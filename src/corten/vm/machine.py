@@ -51,7 +51,8 @@ class Machine:
     `memory_limit` is each contract's memory in bytes (a multiple of 65536), `gas_limit` what one message may use unless
     it says otherwise, `chain` the chain's number; `time` (ns) and `height` are what contracts see, set them as blocks
     pass. `cache` keeps compiled contracts on disk: True for the default directory, a path, or False. `passes` switches
-    instrumentation off, to measure what it costs.
+    instrumentation off, to measure what it costs. `record_access` tells of every message and batch which pages it read
+    and wrote (`receipts.accesses`); all else is as without, snapshots included.
     """
 
     def __init__(
@@ -63,11 +64,17 @@ class Machine:
         chain: int = 0,
         cache: bool | str | Path = True,
         passes: Passes | None = None,
+        record_access: bool = False,
     ) -> None:
         if engine not in ENGINES:
             raise InvalidInput("engine", " or ".join(map(repr, ENGINES)), describe(engine))
         check_memory_limit(memory_limit)
-        self.settings = Settings(engine, memory_limit, gas_limit, chain, passes or Passes(), _directory(cache))
+        passes = passes or Passes()
+        if record_access and engine == "python":
+            raise InvalidInput("record_access", "engine 'wasmtime' or 'v8'", "engine 'python', which has no pages")
+        if record_access and not passes.undo:
+            raise InvalidInput("record_access", "the undo pass, which marks written pages", "Passes(undo=False)")
+        self.settings = Settings(engine, memory_limit, gas_limit, chain, passes, _directory(cache), record_access)
         self._environment = Environment(self.settings)
         self._contracts: dict[str, Contract] = {}
         self._handles = threading.Lock()
@@ -240,6 +247,7 @@ class Machine:
             chain=settings.chain,
             cache=settings.cache_directory or False,
             passes=settings.passes,
+            record_access=settings.record_access,
         )
         fork.restore(self.snapshot())
         return fork
@@ -257,7 +265,8 @@ class Machine:
     def _loader(self) -> Loader:
         settings, directory = self.settings, self.settings.cache_directory
         cache = None if directory is None else Cache(directory)
-        return Loader(_engine(settings.engine, directory), cache, Layout(settings.memory_limit), settings.passes)
+        layout = Layout(settings.memory_limit, settings.record_access)
+        return Loader(_engine(settings.engine, directory), cache, layout, settings.passes)
 
     def _code(self, program: AnyProgram) -> Code:
         return published(program, is_metered=self.settings.passes.gas)
@@ -265,9 +274,14 @@ class Machine:
     def _adopted(self, program: AnyProgram, known: Contract | None) -> AnyProgram:
         """A snapshot's program for this machine's engine; the known contract's if it is the same module."""
         self._check_program(program)
-        if not isinstance(program, Program) or program.engine == self.settings.engine:
+        if not isinstance(program, Program):
             return program
         own = None if known is None else known.residency.program
+        if program.layout.records_access is not self.settings.record_access:
+            is_known = isinstance(own, Program) and (own.native, own.bare_name) == (program.native, program.bare_name)
+            return own if is_known and own is not None else self._loader().load_again(program)
+        if program.engine == self.settings.engine:
+            return program
         if isinstance(own, Program) and (own.module_hash, own.module) == (program.module_hash, program.module):
             return own
         engine = _engine(self.settings.engine, self.settings.cache_directory)

@@ -50,7 +50,8 @@ class Passes:
 class Program:
     """A deployable contract: its interface, its instrumented module, an engine's code of that, and its initial pages.
 
-    `module_hash` is the SHA-256 of the native module, custom sections included, before instrumentation.
+    `module_hash` is the SHA-256 of the native module, custom sections included, before instrumentation: of `native`. A
+    module with bare exports has a `bare_name`.
     """
 
     module_hash: bytes
@@ -61,6 +62,8 @@ class Program:
     layout: Layout
     initial_pages: tuple[int, ...]
     directory: Path | None
+    native: bytes
+    bare_name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -114,13 +117,18 @@ class Loader:
 
     def load_bare(self, module: bytes, name: str) -> Program:
         """A module with bare exports, as the contract `name` whose entries they are."""
-        return self._program(module, self.instrumented(module, name), None)
+        return self._program(module, None, name)
+
+    def load_again(self, program: Program) -> Program:
+        """A program of another variant of instrumentation, as this loader makes it."""
+        return self._program(program.native, program.directory, program.bare_name)
 
     def load_module(self, module: bytes, directory: Path | None) -> Program:
         """A native module; `directory` is where its sources are looked for."""
-        return self._program(module, self.instrumented(module), directory)
+        return self._program(module, directory, None)
 
-    def _program(self, module: bytes, artifact: Artifact, directory: Path | None) -> Program:
+    def _program(self, module: bytes, directory: Path | None, bare_name: str | None) -> Program:
+        artifact = self.instrumented(module, bare_name)
         lines = parse_lines(artifact.lines) if artifact.lines else Lines(())
         return Program(
             module_hash=hashlib.sha256(module).digest(),
@@ -131,6 +139,8 @@ class Loader:
             layout=self._layout,
             initial_pages=artifact.initial_pages,
             directory=directory,
+            native=module,
+            bare_name=bare_name,
         )
 
     def instrumented(self, module: bytes, bare_name: str | None = None) -> Artifact:
@@ -189,6 +199,7 @@ def instrument_native(content: bytes, layout: Layout, passes: Passes, bare_name:
         stack=passes.stack,
         nan=passes.nan,
         undo=passes.undo,
+        access=layout.records_access,
     )
     admitted = admit(content, options, bare_name)
     native = admitted.native

@@ -22,6 +22,7 @@ from corten.base.calls import CONTRACT_BIT
 from corten.base.errors import InvalidInput, Status
 from corten.lang import host
 from corten.lang.host import Outcome, PythonContract
+from corten.vm.accesses import Recorder
 from corten.vm.batch import Frames
 from corten.vm.cache import Cache
 from corten.vm.call_records import Frame, record_bytes
@@ -120,6 +121,8 @@ class PythonState:
 
 class PythonResident:
     """A contract resident under CPython: what `Resident` is to an instance."""
+
+    recorder: Recorder | None = None
 
     faulted = False
 

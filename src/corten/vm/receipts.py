@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corten.base.errors import InvalidInput, Status, TrapCode, Trapped
+from corten.vm.accesses import Accesses, Recording, recorded
 from corten.vm.call_records import Frame, Origin, Recorded, Stop, all_events, each_record, event_columns, stop
 from corten.vm.codec import RecordType
 from corten.vm.failure import failure, formatted
@@ -24,7 +25,10 @@ from corten.wasm.instrument.calls import RECORDS_OF_CALLEE
 class Receipt:
     """What became of one message. `gas` is what it used; `code` and `site` are 0 for an accepted message."""
 
-    __slots__ = ("_callee", "_entry", "_failure", "_frames", "_origin", "_records", "code", "gas", "site", "status")
+    __slots__ = (
+        *("_callee", "_entry", "_failure", "_frames", "_origin", "_recording", "_records"),
+        *("code", "gas", "site", "status"),
+    )
 
     def __init__(
         self,
@@ -38,8 +42,10 @@ class Receipt:
         failure: BaseException | None = None,
         callee: int = 0,
         frames: Sequence[Frame] = (),
+        recording: Recording | None = None,
     ) -> None:
         self._frames = frames
+        self._recording = recording
         self._callee = callee
         self._origin = origin
         self._entry = entry
@@ -82,6 +88,11 @@ class Receipt:
     def stopped_in(self) -> Stop | None:
         """Where a message was stopped that a callee rejected or trapped; None if the contract stopped it itself."""
         return stop(self._origin, self.status, self._callee, self._frames)
+
+    @property
+    def accesses(self) -> Accesses:
+        """The pages that the message read and wrote, by contract; InvalidInput if they were not recorded."""
+        return recorded(self._recording, "receipt.accesses")
 
     @property
     def result(self) -> Any:
@@ -144,10 +155,12 @@ class Receipts:
         columns: NDArray[np.void],
         crossings: Sequence[Crossing],
         frames: Mapping[int, tuple[Frame, ...]] | None = None,
+        recording: Recording | None = None,
     ) -> None:
         self._frames = frames or {}
         self._origin = origin
         self._entries = entries
+        self._recording = recording
         self._crossings = crossings
         self.columns = columns
         self.status: NDArray[np.uint8] = columns["status"]
@@ -166,7 +179,9 @@ class Receipts:
         entry = self._entry(position)
         status, code, site, gas, callee = (int(row[name]) for name in ("status", "code", "site", "gas", "origin"))
         records, frames = self._records_of(position), self._frames.get(position, ())
-        return Receipt(self._origin, entry, status, code, site, gas, records, None, callee, frames)
+        each = None if self._recording is None else self._recording.each
+        alone = None if each is None else Recording(each[position])
+        return Receipt(self._origin, entry, status, code, site, gas, records, None, callee, frames, alone)
 
     def __iter__(self) -> Iterator[Receipt]:
         return (self[message] for message in range(len(self)))
@@ -175,6 +190,14 @@ class Receipts:
     def accepted(self) -> NDArray[np.bool_]:
         """True for each message that changed the state."""
         return np.equal(self.status, Status.ACCEPTED)
+
+    @property
+    def accesses(self) -> Accesses:
+        """The pages that the batch read and wrote, by contract; InvalidInput if they were not recorded.
+
+        Those of one message are its receipt's, if the batch was submitted with `each_access`.
+        """
+        return recorded(self._recording, "receipts.accesses")
 
     @cached_property
     def events(self) -> Columns:

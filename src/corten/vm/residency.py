@@ -17,7 +17,7 @@ from corten.vm.codec import describe
 from corten.vm.host import HostFunctions
 from corten.vm.layout import header
 from corten.vm.program import Passes, Program
-from corten.vm.resident import Residence, Resident
+from corten.vm.resident import RecordingResident, Residence, Resident
 from corten.vm.state import PageImage, PageProof
 from corten.wasm.instrument.calls import WAYS_OUT
 
@@ -41,6 +41,7 @@ class Settings:
     chain: int
     passes: Passes
     cache_directory: Path | None
+    record_access: bool = False
 
 
 class Environment:
@@ -149,7 +150,8 @@ class Residency:
 
 def _make_resident(program: AnyProgram, host: HostFunctions, address: int) -> Residence:
     if isinstance(program, Program):
-        return Resident(program, host, address)
+        kind = RecordingResident if program.layout.records_access else Resident
+        return kind(program, host, address)
     from corten.vm.python_engine import PythonResident
 
     return PythonResident(program, address)

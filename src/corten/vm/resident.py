@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from corten.base.calls import CONTRACT_BIT
 from corten.base.errors import HostFault, InvalidInput, TrapCode
+from corten.vm.accesses import Accesses, Recorder, Recording
 from corten.vm.batch import Frames
 from corten.vm.call_records import Frame
 from corten.vm.callbacks import Port, Service
@@ -80,6 +81,8 @@ class Residence(Protocol):
     """Where the last message was stopped if a callee stopped it: u32 contract, u32 code | site << 12."""
     frames: dict[int, tuple[Frame, ...]]
     """By message of the last `apply` (0) or `submit`, who was at work when a callee stopped it, the innermost first."""
+    recorder: Recorder | None
+    """Of the recording variant: what the last message, view or batch accessed."""
 
     def switchboard(self, registry: Registry, residency: Residency, header: bytes, read_only: bool) -> Attendant:
         """What serves the contract's calls until it is closed; the caller holds the locks."""
@@ -103,6 +106,7 @@ class Resident:
     """
 
     failure: BaseException | None = None
+    recorder: Recorder | None = None
 
     def __init__(self, program: Program, host: HostFunctions, address: int = 0) -> None:
         self.port = CallPort()
@@ -121,6 +125,7 @@ class Resident:
         U32.pack_into(self._system, ADDRESS_OFFSET, address)
         touched = np.frombuffer(self._system, np.uint8, layout.page_count, TOUCHED_OFFSET)
         self.state = PagedState(self._instance, touched, program.initial_pages)
+        self._touched = touched
 
     def apply(
         self, entry: PreparedEntry, sender: int, values: Sequence[Any], header: bytes
@@ -262,6 +267,45 @@ class Resident:
             raise HostFault(
                 f"expected memories of {expected} bytes, found {found}: was it instrumented for this limit?"
             )
+
+
+class RecordingResident(Resident):
+    """An instance of the recording variant: what is applied is recorded, with what it calls."""
+
+    def __init__(self, program: Program, host: HostFunctions, address: int = 0) -> None:
+        super().__init__(program, host, address)
+        layout = program.layout
+        read = np.frombuffer(self._system, np.uint8, layout.page_count, layout.read_map)
+        self.recorder: Recorder = Recorder(address, read, self._touched, self.state.collect)
+        self._each: list[Accesses] | None = None
+
+    def apply(
+        self, entry: PreparedEntry, sender: int, values: Sequence[Any], header: bytes
+    ) -> tuple[int, int, int, int, bytes]:
+        """As every resident's."""
+        self.recorder.begin()
+        applied = super().apply(entry, sender, values, header)
+        self.recorder.recording = Recording(self.recorder.take())
+        return applied
+
+    def submit(
+        self, frames: Frames, header: bytes, *, each_message: bool = False
+    ) -> tuple[NDArray[np.void], list[Crossing]]:
+        """As every resident's; `each_message` records each apart, at the price of a crossing for each."""
+        self.recorder.begin()
+        self._each = [] if each_message else None
+        submitted = super().submit(frames, header)
+        each = None if self._each is None else tuple(self._each)
+        together = Accesses.union((*(each or ()), self.recorder.take()))
+        self.recorder.recording = Recording(together, each)
+        return submitted
+
+    def _cross(self, frames: Frames, begin: int, count: int) -> int:
+        if self._each is None:
+            return super()._cross(frames, begin, count)
+        done = super()._cross(frames, begin, 1)
+        self._each.append(self.recorder.take())
+        return done
 
 
 def _services(imports: Sequence[str], host: HostFunctions, port: CallPort) -> list[Service | Port]:

@@ -157,7 +157,7 @@ class PagedState:
 
     def restore(self, image: PageImage) -> None:
         """Write back the pages that differ from an image, which may come from another instance of the module."""
-        self._collect()
+        self.collect()
         for page in sorted({*np.flatnonzero(self._uncaptured).tolist(), *_differing(self._image.pages, image.pages)}):
             self._page(page)[:] = image.pages[page >> CHUNK_DEPTH][page & (CHUNK_PAGES - 1)] or _ZERO_PAGE
         self._guest.set_globals(image.globals)
@@ -174,14 +174,14 @@ class PagedState:
         self.restore(savepoint)
 
     def _current_tree(self) -> PageTree:
-        self._collect()
+        self.collect()
         pages = np.flatnonzero(self._unhashed).tolist()
         if pages:
             self._tree = self._tree.updated(pages, leaf_hashes(self._guest.memory, pages))
             self._unhashed[pages] = False
         return self._tree
 
-    def _collect(self) -> None:
+    def collect(self) -> None:
         """Move the guest's marks into ours."""
         words = np.flatnonzero(self._touched.view(np.uint64))
         if len(words):

@@ -148,6 +148,11 @@ def deploy_wrapper(context: Context, assembler: Assembler, type_: int) -> Functi
     return _wrapper(_deploy_row(context.options.schedule), "code", size, context, assembler, type_)
 
 
+def way_out_row(name: str, schedule: GasSchedule) -> HostFunction:
+    """`call` or `deploy` as a host function."""
+    return {CALL: _call_row, DEPLOY: _deploy_row}[name](schedule)
+
+
 def _wrapper(row: HostFunction, target: str, size: str, context: Context, assembler: Assembler, type_: int) -> Function:
     options = context.options
     text = check_ranges(row, options.memory_pages * WASM_PAGE)
@@ -332,5 +337,5 @@ def undo_function(context: Context, assembler: Assembler) -> Function:
 __all__ = [
     "BEGIN", "CALL", "CALLER", "CALL_TYPE", "DEPLOY", "DEPLOY_TYPE", "FIELDS", "MODE_FIRST", "MODE_READ_ONLY", "ORIGIN",
     "RECORDS_OF_CALLEE", "RECOVER", "WAYS_OUT", "call_wrapper", "check_call", "deploy_wrapper", "enter_function",
-    "settle", "undo_function", "ways_out",
+    "settle", "undo_function", "way_out_row", "ways_out",
 ]  # fmt: skip

@@ -28,6 +28,7 @@ class Options:
     stack: bool = True
     nan: bool = True
     undo: bool = True
+    access: bool = False  # record the pages that are read: the variant for witnesses
     schedule: GasSchedule = GAS_SCHEDULES[1]
     probes: tuple[Callable[[Body, Context], None], ...] = ()  # extra passes, for tests; they run first
 
@@ -36,6 +37,11 @@ STORES: Final = {
     code: (row.access_bytes, row.signature[0][1])
     for code, row in OPCODES.items()
     if row.category in (Category.STORE, Category.SIMD_STORE) and row.signature is not None
+}
+LOADS: Final = {
+    code: (row.access_bytes, row.signature[0][1] if len(row.signature[0]) > 1 else None)
+    for code, row in OPCODES.items()
+    if row.category in (Category.LOAD, Category.SIMD_LOAD) and row.signature is not None
 }
 BULK: Final = frozenset((op.MEMORY_FILL, op.MEMORY_COPY, op.MEMORY_INIT))
 

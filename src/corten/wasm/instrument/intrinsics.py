@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from corten.wasm import op
 from corten.wasm.instrument.context import BULK
 from corten.wasm.instrument.layout import CONTROL, SYSTEM, WASM_PAGE
-from corten.wasm.instrument.undo import signed
+from corten.wasm.instrument.marks import signed
 from corten.wasm.module import Kind
 
 if TYPE_CHECKING:

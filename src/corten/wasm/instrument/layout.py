@@ -48,6 +48,8 @@ CONTROL: Final = {
     "address": 100,
 }
 TOUCHED: Final = 4096  # the touched-page map is at a fixed place, so that marking a page is one store
+READ_MAP_BYTES: Final = 1 << (32 - PAGE_SHIFT)
+"""A byte for every page that a guest can name, whether it has it or not: so no address marks outside of the map."""
 RECEIPT_BYTES: Final = 32
 LOG_ENTRY_BYTES: Final = 16  # u32 word address, u32 unused, u64 old word
 
@@ -77,9 +79,14 @@ INJECTED_GLOBALS: Final = {
 }
 
 
-def host_begin(memory_pages: int) -> int:
-    """The first byte of system memory that is the host's to lay out, behind the touched-page map."""
+def read_map(memory_pages: int) -> int:
+    """Where the read-page map of the recording variant begins: behind the touched-page map."""
     return TOUCHED + memory_pages * (WASM_PAGE >> PAGE_SHIFT)
+
+
+def host_begin(memory_pages: int, *, records: bool = False) -> int:
+    """The first byte of system memory that is the host's to lay out, behind the page maps."""
+    return read_map(memory_pages) + (READ_MAP_BYTES if records else 0)
 
 
 class Symbols:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from corten.base.errors import InvalidModule
-from corten.wasm.instrument import gas, nan, stack, undo
+from corten.wasm.instrument import access, gas, nan, stack, undo
 from corten.wasm.instrument.assemble import Assembler
 from corten.wasm.instrument.body import Body, type_index, without_dead_code
 from corten.wasm.instrument.callgraph import STEADY_LOG_BYTES, describe_function, settle
@@ -16,7 +16,7 @@ from corten.wasm.instrument.context import Context, Options
 from corten.wasm.instrument.driver import DRIVER, STANDALONE, driver_functions, standalone_functions
 from corten.wasm.instrument.host import HOST_MODULE, host_imports
 from corten.wasm.instrument.intrinsics import replace_intrinsics
-from corten.wasm.instrument.layout import LAYOUT_VERSION, TOUCHED, WASM_PAGE, Symbols, host_begin
+from corten.wasm.instrument.layout import LAYOUT_VERSION, TOUCHED, WASM_PAGE, Symbols, host_begin, read_map
 from corten.wasm.instrument.outbox import describe_imports, import_stubs
 from corten.wasm.instrument.runtime import helper_names, runtime_functions
 from corten.wasm.module import Custom, Export, Import, Kind, Limits, Module
@@ -56,6 +56,7 @@ def passes(options: Options) -> list[tuple[str, Pass]]:
         (options.gas, "gas", gas.add_gas),
         (options.stack, "stack", stack.add_stack),
         (options.undo, "undo", undo.add_undo),
+        (options.access, "access", access.add_access),
         (True, "intrinsics", replace_intrinsics),
     ]
     probes = [(probe.__name__, probe) for probe in options.probes]
@@ -75,7 +76,7 @@ def _check(module: Module, options: Options) -> None:
         raise InvalidModule(
             f"memory: expected at most the {options.memory_pages} pages granted, found {declared}", place
         )
-    needed = -(-host_begin(options.memory_pages) // WASM_PAGE)
+    needed = -(-host_begin(options.memory_pages, records=options.access) // WASM_PAGE)
     if not needed <= options.system_pages <= MAXIMUM_PAGES:
         raise InvalidModule(f"system memory: expected {needed} to {MAXIMUM_PAGES} pages, found {options.system_pages}")
 
@@ -91,6 +92,7 @@ def _context(module: Module, abi: Abi | None, options: Options, live: list[list[
     ]
     callees, steady_weight = settle(facts, weights)
     helpers = [*helper_names(module), *(STANDALONE if abi is None else DRIVER)]
+    helpers += [access.HELPER] * options.access
     return Context(
         module=built,
         options=options,
@@ -138,8 +140,14 @@ def _assemble(module: Module, abi: Abi | None, context: Context, bodies: list[Bo
     stubs = list(import_stubs(context, abi, assembler))
     functions = stubs[symbols.kept :]
     functions += [body.close(symbols.functions, built) for body in bodies]
-    functions += runtime_functions(context, assembler)
+    helpers = list(runtime_functions(context, assembler))
+    functions += helpers
     functions += standalone_functions(context, assembler) if abi is None else driver_functions(context, abi, assembler)
+    if options.access:
+        functions.append(access.range_marker(context, assembler))
+        readers = [item.name for item in module.imported(Kind.FUNCTION)] + helper_names(module)
+        for name, function in zip(readers, stubs + helpers, strict=True):
+            access.record_ranges(name, function, context, assembler)
     functions += stubs[: symbols.kept]
     built.functions, built.imports = functions, imports
     built.elements = [replace(item, functions=[*map(symbols.moved, item.functions)]) for item in module.elements]
@@ -166,13 +174,15 @@ def _exports(module: Module, abi: Abi | None, symbols: Symbols) -> list[Export]:
 
 def _description(context: Context) -> Custom:
     """The custom section that tells a host what this module needs of it."""
-    content = {
+    content: dict[str, int] = {
         "layout": LAYOUT_VERSION,
         "gas_schedule": context.options.schedule.version,
         "memory_pages": context.options.memory_pages,
         "system_pages": context.options.system_pages,
         "touched": TOUCHED,
-        "host_begin": host_begin(context.options.memory_pages),
+        "host_begin": host_begin(context.options.memory_pages, records=context.options.access),
         "red_zone": context.red_zone + STEADY_LOG_BYTES,
     }
+    if context.options.access:
+        content["read"] = read_map(context.options.memory_pages)
     return Custom("corten.layout", json.dumps(content).encode())

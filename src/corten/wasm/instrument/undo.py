@@ -24,56 +24,35 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from corten.wasm import op
-from corten.wasm.instrument.body import branch_labels
-from corten.wasm.instrument.context import BULK, STORES
-from corten.wasm.instrument.layout import GUEST, LOG_ENTRY_BYTES, PAGE_SHIFT, SYSTEM, TOUCHED, WASM_PAGE
-from corten.wasm.instrument.values import EFFECTS, Values
-from corten.wasm.opcodes import EMPTY_BLOCK, I32
+from corten.wasm.instrument.context import STORES
+from corten.wasm.instrument.layout import GUEST, LOG_ENTRY_BYTES, PAGE_SHIFT, SYSTEM, TOUCHED
+from corten.wasm.instrument.marks import mark_across, mark_ends, mark_page, plus, signed
+from corten.wasm.instrument.stretches import ABSOLUTE, PAGES, Stretches
+from corten.wasm.opcodes import I32
 
 if TYPE_CHECKING:
     from corten.wasm.instrument.body import Body
     from corten.wasm.instrument.context import Callee, Context
+    from corten.wasm.instrument.stretches import Access
+    from corten.wasm.instrument.values import Construct
     from corten.wasm.module import Instr
 
 EXIT: Final = "log_exhausted"
 WORD: Final = 8
-ABSOLUTE: Final = -1  # base of stores to constant addresses
-_PAGES: Final = -2  # base of the facts which pages were marked
-_GROUP_SPAN: Final = 2048  # stores to one base so far apart are logged apart: their ends are on at most two pages
 _BATCH_STORES: Final = 64
 _UNTESTED_BYTES: Final = 16_384
-_JUMPS: Final = frozenset((op.BR, op.BR_IF, op.BR_TABLE))
-_CALLS: Final = frozenset((op.CALL, op.CALL_INDIRECT)) | BULK
-
-
-@dataclass(slots=True)
-class Store:
-    """One store of the guest: bytes [offset, offset + size) from a base value."""
-
-    position: int
-    base: int  # value number, or ABSOLUTE
-    offset: int
-    size: int
-    value_type: int
-    depth: int  # blocks that it is inside of
-    holder: int | None  # a local that holds the base here
-    held_since: int  # position of the instruction that put it there
-
-    @property
-    def end(self) -> int:
-        return self.offset + self.size
 
 
 @dataclass(slots=True)
 class _Batch:
     """What is logged at one place: stores by base, with the local that holds each base."""
 
-    first: Store
+    first: Access
     holders: dict[int, int]
-    groups: dict[tuple[int, int], list[Store]]  # by base and span
+    groups: dict[tuple[int, int], list[Access]]  # by base and span
     count: int = 1
 
-    def knows(self, store: Store) -> bool:
+    def knows(self, store: Access) -> bool:
         """Whether a local holds the base of a later store here, already."""
         if store.base == ABSOLUTE or store.base in self.holders:
             return True
@@ -81,40 +60,6 @@ class _Batch:
             return False
         self.holders[store.base] = store.holder
         return True
-
-
-class _Facts:
-    """Which bytes are known to be logged: per base, a bit for each byte, in chunks; with a trail to forget by."""
-
-    def __init__(self) -> None:
-        self._chunks: dict[tuple[int, int], int] = {}
-        self.trail: list[tuple[tuple[int, int], int]] = []
-
-    def covers(self, base: int, start: int, size: int) -> bool:
-        chunks = self._chunks
-        return all(chunks.get(key, 0) & bits == bits for key, bits in _chunks(base, start, size))
-
-    def add(self, base: int, start: int, size: int) -> None:
-        for key, bits in _chunks(base, start, size):
-            known = self._chunks.get(key, 0)
-            self.trail.append((key, known))
-            self._chunks[key] = known | bits
-
-    def forget(self, length: int) -> None:
-        while len(self.trail) > length:
-            key, known = self.trail.pop()
-            self._chunks[key] = known
-
-
-def _chunks(base: int, start: int, size: int) -> list[tuple[tuple[int, int], int]]:
-    first, shift = divmod(start, 64)
-    bits = ((1 << size) - 1) << shift
-    found = []
-    while bits:
-        found.append(((base, first), bits & 0xFFFF_FFFF_FFFF_FFFF))
-        bits >>= 64
-        first += 1
-    return found
 
 
 class _Entries:
@@ -142,13 +87,7 @@ class _Entries:
         address: list[Instr] = [(op.LOCAL_GET, local)]
         self._code += [*start, last, *start, last, (op.I32_LT_U,), (op.SELECT,), (op.LOCAL_SET, local)]
         self.add(address, address, 0)
-        self.mark_across(start, size)
-
-    def mark_across(self, start: list[Instr], size: int) -> None:
-        """Mark the page of up to 8 bytes, and if they are not aligned, the page of the last one."""
-        self.marks += _mark(start)
-        if size > 1:
-            self.marks += _if_unaligned(start, size, _mark(_plus(start, size - 1)))
+        self.marks += mark_across(start, size, TOUCHED)
 
     def finish(self) -> list[Instr]:
         """All of it; the log pointer last."""
@@ -166,15 +105,11 @@ class _Entries:
         return [(op.LOCAL_GET, log), step, (op.I32_ADD,), (op.LOCAL_TEE, log), (op.GLOBAL_SET, self._pointer)]
 
 
-class UndoLog:
+class UndoLog(Stretches):
     """The pass over one function."""
 
     def __init__(self, body: Body, context: Context) -> None:
-        self.body = body
-        self.context = context
-        self.values = Values(context.module.types, body.core, len(body.signature.params), len(body.local_types))
-        self.facts = _Facts()
-        self.stretch: list[Store] = []
+        super().__init__(body, context, STORES)
         self.sites: list[int] = []
         self.loops: list[tuple[int, int, int]] = []  # first position, last position, depth
         self.calls: list[tuple[int, int, Callee]] = []  # position, depth
@@ -182,124 +117,60 @@ class UndoLog:
         self._untested = 0  # bytes that may have been logged, at this place, since the last test of the limit
         self._peaks: list[tuple[int, int]] = []  # per open block: what was untested at its start, and the most since
         self._open_loops: list[tuple[int, int]] = []
-        self._memory_bytes = context.options.memory_pages * WASM_PAGE
 
-    def walk(self) -> None:
-        """Find the stores, and log each stretch at its end."""
-        values, core = self.values, self.body.core
-        stack, locals_ = values.stack, values.locals
-        for position, instr in enumerate(core):
-            code = instr[0]
-            if code == op.LOCAL_GET:
-                stack.append(locals_[instr[1]])
-            elif code == op.I32_CONST:
-                stack.append(~(instr[1] & 0xFFFF_FFFF))
-            elif code == op.LOCAL_SET:
-                values.assign(position, instr[1], stack.pop())
-            elif code == op.LOCAL_TEE:
-                values.assign(position, instr[1], stack[-1])
-            elif code in EFFECTS:
-                if code in STORES:
-                    self._note(position, instr)
-                elif code in BULK:
-                    self._leave(position, self.context.callee(instr))
-                values.apply(*EFFECTS[code])
-            else:
-                self._control(position, instr)
-        self._log_stretch()
+    # ── the walk ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _note(self, position: int, instr: Instr) -> None:
-        size, value_type = STORES[instr[0]]
-        base, offset = self.values.stack[-2], instr[2]
-        if base < 0:
-            base, offset = ABSOLUTE, ~base + offset
-            if offset + size > self._memory_bytes:  # it traps
-                return
-        values = self.values
-        holder = values.holder(base)
-        held_since = -1 if holder is None else values.assigned_at[holder]
-        depth = len(values.constructs)
-        self.stretch.append(Store(position, base, offset, size, value_type, depth, holder, held_since))
+    def entered(self, position: int, instr: Instr) -> None:
+        self._peaks.append((self._untested, self._untested))
+        if instr[0] == op.LOOP:
+            self._open_loops.append((position + 1, len(self.values.constructs)))
 
-    def _control(self, position: int, instr: Instr) -> None:
-        values, code = self.values, instr[0]
-        if code in _CALLS:
-            self._call(position, instr)
-            return
-        if code == op.NOP:
-            return
-        self._log_stretch()
-        if code in _JUMPS:
-            values.jump(branch_labels(instr))
-            values.apply(int(code != op.BR), 0)
-        elif code == op.ELSE:
-            self.facts.forget(values.otherwise().known)
-            self._untested = self._peaks[-1][0]
-        elif code == op.END:
-            construct = values.close()
-            before, peak = self._peaks.pop()
-            if construct.is_joined:
-                self.facts.forget(construct.known)
-                self._untested = max(before, peak)
-            self._note_peak(peak)
-            if construct.kind == op.LOOP:
-                start, depth = self._open_loops.pop()
-                self.loops.append((start, position, depth))
-        elif code != op.UNREACHABLE:
-            values.open(instr, position, len(self.facts.trail))
-            self._peaks.append((self._untested, self._untested))
-            if code == op.LOOP:
-                self._open_loops.append((position + 1, len(values.constructs)))
+    def alternated(self) -> None:
+        self._untested = self._peaks[-1][0]
 
-    def _call(self, position: int, instr: Instr) -> None:
-        types, context = self.context.module.types, self.context
-        if instr[0] == op.CALL:
-            signature = types[context.function_types[instr[1]]]
-            operands = len(signature.params)
-        else:
-            signature = types[instr[1]]
-            operands = len(signature.params) + 1
-        self._leave(position, context.callee(instr))
-        self.values.apply(operands, len(signature.results))
+    def left(self, position: int, construct: Construct) -> None:
+        before, peak = self._peaks.pop()
+        if construct.is_joined:
+            self._untested = max(before, peak)
+        self._note_peak(peak)
+        if construct.kind == op.LOOP:
+            start, depth = self._open_loops.pop()
+            self.loops.append((start, position, depth))
 
-    def _leave(self, position: int, callee: Callee | None) -> None:
+    def called(self, position: int, instr: Instr) -> None:
         """A call ends the stretch, and may have moved the log pointer."""
+        callee = self.context.callee(instr)
         if callee is None:
             return
-        self._log_stretch()
+        self.end_stretch()
         if callee.logs:
             self.calls.append((position, len(self.values.constructs), callee))
 
     # ── logging a stretch ────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _log_stretch(self) -> None:
-        """Log what the noted stores will change."""
-        if not self.stretch:
-            return
-        stores, self.stretch = self.stretch, []
+    def finish(self, stretch: list[Access]) -> None:
+        """Log what the stores will change."""
         batches: list[_Batch] = []
-        for store in stores:
-            if not self.facts.covers(store.base, store.offset, store.size):
-                self._assign(store, batches)
+        for store in stretch:
+            self._assign(store, batches)
         for batch in batches:
             self._log_batch(batch)
 
-    def _assign(self, store: Store, batches: list[_Batch]) -> None:
+    def _assign(self, store: Access, batches: list[_Batch]) -> None:
         """Put a store into the first batch whose place already knows its base, or into a new one at the store."""
-        group = store.base, store.offset // _GROUP_SPAN
         for batch in batches:
             if batch.knows(store) and batch.count < _BATCH_STORES:
-                batch.groups.setdefault(group, []).append(store)
+                batch.groups.setdefault(store.group, []).append(store)
                 batch.count += 1
                 return
         holders = {}
         if store.base != ABSOLUTE:
             holders[store.base] = self.body.local(I32, "address") if store.holder is None else store.holder
-        batches.append(_Batch(store, holders, {group: [store]}))
+        batches.append(_Batch(store, holders, {store.group: [store]}))
 
     def _log_batch(self, batch: _Batch) -> None:
         before, after = self._operands(batch)
-        entries = _Entries(self._log_local(), self.context.symbols.globals["log"], self._memory_bytes)
+        entries = _Entries(self._log_local(), self.context.symbols.globals["log"], self.memory_bytes)
         for (base, _), stores in batch.groups.items():
             if base == ABSOLUTE:
                 self._log_constants(stores, entries)
@@ -309,7 +180,7 @@ class UndoLog:
             code = [*before, *entries.finish(), *after]
             self._place(batch.first, code, LOG_ENTRY_BYTES * entries.count)
 
-    def _place(self, store: Store, code: list[Instr], size: int) -> None:
+    def _place(self, store: Access, code: list[Instr], size: int) -> None:
         """Insert a batch; the limit is tested before it if too much was logged since the last test."""
         self._untested += size
         if self._untested > _UNTESTED_BYTES:
@@ -330,13 +201,14 @@ class UndoLog:
         store = batch.first
         if store.base == ABSOLUTE or store.holder is not None:
             return [], []
+        assert store.value_type is not None, "a store has a value"
         address, value = batch.holders[store.base], self.body.local(store.value_type, "value")
         return (
             [(op.LOCAL_SET, value), (op.LOCAL_SET, address)],
             [(op.LOCAL_GET, address), (op.LOCAL_GET, value)],
         )
 
-    def _log_constants(self, stores: list[Store], entries: _Entries) -> None:
+    def _log_constants(self, stores: list[Access], entries: _Entries) -> None:
         """Aligned words at addresses that are known; their pages are, too."""
         for store in stores:
             for word in range(store.offset & -WORD, store.end, WORD):
@@ -345,29 +217,29 @@ class UndoLog:
                 entries.add([(op.I32_CONST, signed(word))], [(op.I32_CONST, 0)], word)
                 self.facts.add(ABSOLUTE, word, WORD)
                 page = word >> PAGE_SHIFT
-                if not self.facts.covers(_PAGES, page, 1):
-                    entries.marks += [(op.I32_CONST, 0), (op.I32_CONST, 1), (op.I32_STORE8, 0, TOUCHED + page, SYSTEM)]
-                    self.facts.add(_PAGES, page, 1)
+                if not self.facts.covers(PAGES, page, 1):
+                    entries.marks += mark_page(page, TOUCHED)
+                    self.facts.add(PAGES, page, 1)
 
-    def _log_group(self, base: list[Instr], stores: list[Store], entries: _Entries) -> None:
+    def _log_group(self, base: list[Instr], stores: list[Access], entries: _Entries) -> None:
         """The stores to one base."""
         name, start, end = stores[0].base, min(s.offset for s in stores), max(s.end for s in stores)
         if end < WORD:
-            entries.add_clamped(self.body.local(I32, "clamped"), _plus(base, start), end - start)
+            entries.add_clamped(self.body.local(I32, "clamped"), plus(base, start), end - start)
             self.facts.add(name, start, end - start)
             return
         windows = [w for w in _windows(stores, end) if not self.facts.covers(name, w, WORD)]
         for window in windows:
-            entries.add(_plus(base, window), base, window)
+            entries.add(plus(base, window), base, window)
         if not windows:  # two groups overlap, and the other one's entries hold all of this one
             return
         low, high = min(windows), max(windows) + WORD
         if high - low > WORD:
-            entries.marks += [*_mark(_plus(base, low)), *_mark(_plus(base, high - 1))]
+            entries.marks += mark_ends(base, low, high, TOUCHED)
         else:
             if low % WORD and end - start < WORD:  # narrow stores: what is aligned is they, not the entry
                 low, high = start, end
-            entries.mark_across(_plus(base, low), high - low)
+            entries.marks += mark_across(plus(base, low), high - low, TOUCHED)
         for window in windows:
             first, last = max(window, low), min(window + WORD, high)
             self.facts.add(name, first, last - first)
@@ -408,20 +280,7 @@ def add_undo(body: Body, context: Context) -> None:
     context.red_zone = max(context.red_zone, undo.red_zone)
 
 
-def signed(number: int) -> int:
-    """A u32 as the immediate of i32.const."""
-    return number - (1 << 32) if number >= 1 << 31 else number
-
-
-def _plus(base: list[Instr], offset: int) -> list[Instr]:
-    if not offset:
-        return base
-    if len(base) > 2:  # itself a base and an offset
-        offset, base = offset + base[-2][1], base[:-2]
-    return [*base, (op.I32_CONST, signed(offset & 0xFFFF_FFFF)), (op.I32_ADD,)]
-
-
-def _windows(stores: list[Store], end: int) -> list[int]:
+def _windows(stores: list[Access], end: int) -> list[int]:
     """Where the entries for stores to one base begin: 8 apart, aligned as the first wide store, none past `end`."""
     residue = next((store.offset % WORD for store in stores if store.size >= WORD), 0)
     found: dict[int, bool] = {}
@@ -430,17 +289,3 @@ def _windows(stores: list[Store], end: int) -> list[int]:
         for window in range(first, store.end, WORD):
             found[max(0, min(window, end - WORD))] = True
     return list(found)
-
-
-def _if_unaligned(start: list[Instr], size: int, code: list[Instr]) -> list[Instr]:
-    """Run `code` if the bytes are not aligned to their size, rounded up to a power of two."""
-    mask = (1 << (size - 1).bit_length()) - 1
-    return [*start, (op.I32_CONST, mask), (op.I32_AND,), (op.IF, EMPTY_BLOCK), *code, (op.END,)]
-
-
-def _mark(address: list[Instr]) -> list[Instr]:
-    """Mark the page of an address as touched."""
-    return [
-        *(*address, (op.I32_CONST, PAGE_SHIFT), (op.I32_SHR_U,)),
-        *((op.I32_CONST, 1), (op.I32_STORE8, 0, TOUCHED, SYSTEM)),
-    ]
