@@ -54,7 +54,10 @@ class SpoiledTwin:
 
     def _check_memories(self, accesses: Any, before: Any, after: Any, given: Any) -> None:
         """What the message changed is what it makes of it without garbage; all that it did not write is as it was."""
-        for name, memory in self._memories(self.spoiled, copy=False).items():
+        memories = self._memories(self.spoiled, copy=False)
+        assert memories.keys() == after.keys()
+        for name in before:
+            memory = memories[name]
             written = _kept(accesses, self.spoiled[name], None)
             untouched = np.delete(np.arange(len(memory)), written)
             changed = before[name] != after[name]

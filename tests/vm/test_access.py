@@ -21,6 +21,7 @@ from corten.vm.layout import READ_MAP_BYTES, Layout
 from corten.wasm.instrument import layout as instrumented
 from tests.calls import test_hostile as hostile
 from tests.calls.test_hostile import ECHO
+from tests.calls.test_hostile_deploy import CODE_AT, RESULT_AT, deployer
 from tests.host.guests import DATA, OUT, module
 from tests.vm.modules import with_sections
 from tests.vm.pairs import random_rows
@@ -179,6 +180,33 @@ def test_ranges_that_leave_memory_unseen_by_loads() -> None:
     assert twin.send("speaker", lambda c: c.ask(contract=speaker.address + 1)).accepted
     assert speaker.accesses[speaker].read.tolist() == [3, 4]
     assert speaker.accesses[speaker].written.tolist() == [9, 10]
+
+
+def test_contracts_that_deploy_others_see_no_garbage() -> None:
+    codes: dict[str, bytes] = {}
+
+    def build(machine: Machine) -> None:
+        for name in ("coin", "plain"):
+            codes[name] = machine.publish(CALLS / f"{name}.py")
+        machine.deploy(CALLS / "factory.py", "factory")
+        deployer(machine, codes["coin"], at=CODE_AT)
+
+    twin = SpoiledTwin(build)
+    factory, liar = twin.recording["factory"], twin.recording["Caller"]
+    for act in (
+        lambda c: c.open(code=codes["coin"], owner=3, supply=500),
+        lambda c: c.open_and_pay(code=codes["coin"], to=4, amount=5),
+        lambda c: c.open_and_reject(code=codes["coin"]),
+        lambda c: c.open_and_trap(code=codes["coin"]),
+        lambda c: c.plain(code=codes["plain"]),
+        lambda c: c.open(code=bytes(32), owner=3, supply=500),
+    ):
+        twin.send("factory", act)
+    assert len(twin.recording.contracts) == 5
+    receipt = twin.send("Caller", lambda c: c.go(contract=0))
+    assert receipt.accesses[liar].read.tolist() == [CODE_AT // 4096, RESULT_AT // 4096]
+    assert list(receipt.accesses) == [liar.address, receipt.result]
+    assert list(factory.accesses) == [factory.address]
 
 
 HASHES = [name for name in ("blake2b", "keccak256", "sha256") if name in BY_NAME]
