@@ -310,7 +310,10 @@ class Entry:
 
 @dataclass(eq=False, slots=True)
 class Program:
-    """A checked contract, or a kernel as its one entry: everything that code generation and the ABI need."""
+    """A checked contract, or a kernel as its one entry: everything that code generation and the ABI need.
+
+    `by_row` makes a kernel an iterated one: the parameters, besides its state, that have a value for each row.
+    """
 
     name: str
     state: StructType
@@ -320,6 +323,7 @@ class Program:
     functions: list[Function]
     files: list[str]
     is_kernel: bool = False
+    by_row: frozenset[str] | None = None
 
 
 BINARY_OPERATORS = frozenset(

@@ -10,6 +10,7 @@ from corten.compiler import ir
 from corten.compiler.check import inlined_size
 from corten.compiler.columns import RUN, columns
 from corten.compiler.diagnostics import Diagnostics
+from corten.compiler.iteration import state_problem
 from corten.compiler.limits import MAX_INLINED, MAX_PARAMETER_SCALARS
 from corten.compiler.modules import FunctionDeclaration, Modules, SourceModule
 from corten.compiler.passes import PASSES
@@ -31,7 +32,8 @@ class KernelSource:
     """Where a kernel stands: a file's content as it was read, `file` as messages name it.
 
     `path` says which directory imports are looked up in; `function` is the kernel's node if it is no statement of the
-    module; `preamble` are imports and constants that stand elsewhere, as in a notebook's other cells.
+    module; `preamble` are imports and constants that stand elsewhere, as in a notebook's other cells. With `by_row` the
+    kernel is iterated: it maps a state to the next, and these of its other parameters have a value for each row.
     """
 
     path: Path
@@ -40,6 +42,7 @@ class KernelSource:
     name: str
     function: ast.FunctionDef | None = None
     preamble: str = ""
+    by_row: frozenset[str] | None = None
 
 
 def check_kernel(source: KernelSource) -> ir.Program:
@@ -62,12 +65,15 @@ def check_kernel(source: KernelSource) -> ir.Program:
         functions=[each.function for each in builder.instances.values()],
         files=sorted({module.file for module in modules.order}),
         is_kernel=True,
+        by_row=source.by_row,
     )
     verify(program, "check")
     for name, run in PASSES:
         run(program)
         verify(program, name)
     _check_pure(builder, instance)
+    if source.by_row is not None and (problem := state_problem(program.entries[0])):
+        builder.error("E504", f"iterated kernel `{source.name}`: {problem}", root, instance.declaration.node, _STATE)
     diagnostics.raise_if_any()
     _inline(program)
     return program
@@ -95,6 +101,7 @@ def _instance(builder: ProgramBuilder, root: SourceModule, name: str) -> Instanc
     return instance
 
 
+_STATE = "write def step(state: State, …) -> State"
 _TYPES = "use f64, integers up to 64 bits, bool, enums, @struct of those, or Array of f64 or integers"
 
 

@@ -23,6 +23,7 @@ from corten.vm.failure import traceback_at
 from corten.vm.interface import located
 from corten.vm.kernels.columns import Column, Shape, as_column, chunks, common_shape, flattened, struct_fields
 from corten.vm.kernels.containers import unwrapped, wrapping
+from corten.vm.kernels.iteration import Iteration, named_state, record
 from corten.vm.kernels.program import KernelProgram, load_program
 from corten.vm.kernels.runner import Failure, Job, Pool, Stopped, V8Guest, WasmtimeGuest, Worker, first_trap, run
 from corten.vm.kernels.scalar import UNANSWERED, ScalarCall
@@ -148,6 +149,27 @@ class Kernel:
                 wrap(array, self._column_name(column)) for array, column in zip(outputs, program.outputs, strict=True)
             ]
         return outputs[0] if self._record is None else self._record(*outputs)
+
+    def iterate(self, steps: int, state: Any, *, threads: int = 1, **parameters: Any) -> Any:
+        """Apply the kernel `steps` times to the rows of a state: its first parameter and its result, one struct.
+
+        `state` is a mapping or named tuple with a value or a column (rows,) for each field; the result is a named tuple
+        of columns. A parameter is one value, one a row (rows,), one a step (steps, 1), or one for both (steps, rows). Results do
+        not depend on threads or engine. Raises InvalidInput for wrong arguments, KernelTrapped for rows that stopped.
+        """
+        if steps < 0 or threads < 1:
+            raise InvalidInput("steps, threads", "0 or more, and 1 or more", f"{steps}, {threads}")
+        columns = self.program.inputs
+        first = next(iter(self._signature.parameters), "")
+        fields = [column for column in columns if column.path.partition(".")[0] == first]
+        given = named_state(state)
+        values = self._bind((given,), parameters)
+        results = self._iteration.run(columns, values, len(fields), steps, threads)
+        return record(self.program.result_name, fields, results)
+
+    @functools.cached_property
+    def _iteration(self) -> Iteration:
+        return Iteration(self._source, self.engine, _engine(self.engine), _cache())
 
     def _column_name(self, column: Column) -> str:
         return self._source.name if self._record is None else column.path

@@ -96,7 +96,7 @@ class KernelProgram:
 
 def load_program(source: FunctionSource, cache: Cache | None) -> KernelProgram:
     """The kernel of a function. DiagnosticError when its source is wrong."""
-    key = _key(source)
+    key = cache_key(source)
     stored = cache.get(key) if cache is not None else None
     if stored is None:
         stored = compiled(source)
@@ -105,11 +105,11 @@ def load_program(source: FunctionSource, cache: Cache | None) -> KernelProgram:
     return KernelProgram(stored)
 
 
-def compiled(source: FunctionSource, dump: Path | None = None) -> bytes:
-    """The native module; with `dump` every stage of the compiler is written there."""
+def compiled(source: FunctionSource, dump: Path | None = None, by_row: frozenset[str] | None = None) -> bytes:
+    """The native module; with `dump` every stage of the compiler is written there. `by_row`: see `KernelSource`."""
     from corten.compiler import KernelSource, compile_kernel
 
-    kernel = KernelSource(source.path, source.shown, source.content, source.name, source.node, source.preamble)
+    kernel = KernelSource(source.path, source.shown, source.content, source.name, source.node, source.preamble, by_row)
     try:
         return compile_kernel(kernel, dump)
     except DiagnosticError as error:
@@ -123,7 +123,8 @@ def _located(diagnostic: Diagnostic, source: FunctionSource) -> Diagnostic:
     return replace(diagnostic, span=replace(span, file=file))
 
 
-def _key(source: FunctionSource) -> bytes:
+def cache_key(source: FunctionSource) -> bytes:
+    """Hash of everything that the compiled kernel depends on."""
     files = b"".join(hashlib.sha256(path.read_bytes()).digest() for path in _imported(source))
     return hashlib.sha256(b"kernel" + toolchain_fingerprint() + source.key() + files).digest()
 

@@ -48,7 +48,7 @@ class WasmtimeGuest:
     def __init__(self, code: Any, program: KernelProgram, gas_limit: int | None) -> None:
         self._instance = instance = code.kernel()
         self.memory = instance.memory
-        _prepare(instance.system, gas_limit)
+        start(instance.system, gas_limit)
         self._words, self._call = instance.function("entry.run", [0, *program.layout.addresses])
         _, self._begin = instance.function("corten.begin", [])
         self._is_metered = gas_limit is not None
@@ -72,7 +72,7 @@ class V8Guest:
     def __init__(self, code: Any, program: KernelProgram, gas_limit: int | None) -> None:
         self._kernel = code.kernel()
         self.memory = self._kernel.memory
-        _prepare(self._kernel.system, gas_limit)
+        start(self._kernel.system, gas_limit)
         self._addresses = program.layout.addresses
         self._is_metered = gas_limit is not None
         self._kernel.call("corten.begin", [])
@@ -87,7 +87,8 @@ class V8Guest:
         raise Stopped(TrapCode(-1 - answer & 0xFFF), -1 - answer >> 12)
 
 
-def _prepare(system: memoryview, gas_limit: int | None) -> None:
+def start(system: memoryview, gas_limit: int | None = None) -> None:
+    """Limits, in the control block of a fresh instance."""
     _STACK_LIMIT.pack_into(system, CONTROL["stack_limit"], DEFAULT_LIMIT)
     _GAS_LIMIT.pack_into(system, CONTROL["gas_limit"], gas_limit or 0)
 
