@@ -171,7 +171,7 @@ class _WasmtimeLoop:
     """An instance in Wasmtime."""
 
     def __init__(self, code: Any) -> None:
-        self._instance = instance = code.instantiate()
+        self._instance = instance = code.kernel()
         self.memory: memoryview = instance.memory
         start(instance.system)
         _, begin = instance.function("corten.begin", [])
