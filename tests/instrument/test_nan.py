@@ -136,3 +136,51 @@ def test_every_float_operator_has_a_rule() -> None:
     }
     signs = {OPCODES[code].name for code, rule in RULES.items() if rule.keeps and "sign" in OPCODES[code].category}
     assert signs == {"f32.abs", "f64.abs", "f32x4.abs", "f64x2.abs"}
+
+
+TAINTED = "(f64x2.sqrt (v128.const f64x2 -1 -1))"
+NUMBERS = "(f64x2.add (v128.const f64x2 1 1) (v128.const f64x2 1 1))"
+MASK = "(f64x2.lt (v128.const f64x2 1 2) (v128.const f64x2 2 1))"
+HALVES = "(v128.const i64x2 0x00000000ffffffff 0xffffffff00000000)"
+
+
+def selection(mask: str, before: str = "") -> str:
+    return f"""{before} (v128.store (i32.const 64)
+        (i64x2.add (v128.const i64x2 0 0) (v128.bitselect {TAINTED} {NUMBERS} {mask})))"""
+
+
+def test_taint_passes_through_a_mask_of_whole_lanes() -> None:
+    content = result(selection(MASK))
+    assert u64(content) == CANONICAL_F64
+    assert u64(content, 1) == 0x4000_0000_0000_0000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        selection(HALVES),
+        selection("(i32x4.eq (v128.const i32x4 1 2 3 4) (v128.const i32x4 1 3 4 4))"),
+        selection(f"(v128.or {MASK} {HALVES})"),
+        selection(f"(v128.xor {MASK} (i32x4.eq (v128.const i32x4 1 2 3 4) (v128.const i32x4 1 3 4 4)))"),
+        selection("(f64x2.abs (v128.not (v128.const i64x2 0 0)))"),
+        selection(
+            "(local.get 0)", f"(local v128) (local.set 0 {HALVES}) (if (i32.const 0) (then (local.set 0 {MASK})))"
+        ),
+        selection(
+            "(local.get 0)",
+            "(local v128) (local.set 0 (v128.const i64x2 0x3ff000007f7fffff 1)) (if (i32.const 0) (then (local.set 0 "
+            + MASK
+            + ")))",
+        ),
+    ],
+)
+def test_bits_selected_by_what_is_no_mask_do_not_depend_on_the_engines_nan(body: str) -> None:
+    assert len({result(body, seed=seed) for seed in (1, 2, 3, 99)}) == 1
+
+
+def test_lanes_of_a_mask_are_exact_bits() -> None:
+    body = f"(f64.store (i32.const 64) (select (f64x2.extract_lane 0 {MASK}) {ROOT} (i32.const 1)))"
+    assert u64(result(body)) == 0xFFFF_FFFF_FFFF_FFFF
+    mixed = f"(v128.store (i32.const 64) (v128.bitselect {MASK} {TAINTED} {MASK}))"
+    assert u64(result(mixed)) == 0xFFFF_FFFF_FFFF_FFFF
+    assert u64(result(mixed), 1) == CANONICAL_F64

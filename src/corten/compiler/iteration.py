@@ -1,8 +1,9 @@
 """Emits the loop of an iterated kernel: `run(rows, steps, columns …)` applies it to a state again and again.
 
-The kernel's first parameter and its result are the state, one struct. Its columns stay in place from step to step. Every other column
-is a parameter's: one value a row, or one value for all rows of a step; and it moves on from step to step by as many bytes as
-the caller says. Steps are the outer loop, so that the inner one is over rows and can compute two at once.
+The kernel's first parameter and its result are the state, one struct. Its columns stay in place from step to step.
+Every other column is a parameter's: one value a row, or one value for all rows of a step; and it moves on from step to
+step by as many bytes as the caller says. Steps are the outer loop, so that the inner one is over rows and can compute
+two at once.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from corten.compiler.types import BOOL, F64, ArrayType, Leaf, leaves
 
 
 class IterationEmitter(KernelEmitter):
-    """Emits `entry.run` for the one entry of an iterated kernel's program; parameters in `by_row` have a value a row."""
+    """Emits `entry.run` of an iterated kernel's program; parameters in `by_row` have a value for each row."""
 
     def __init__(self, entry: ir.Entry, program: ir.Program, by_row: frozenset[str]) -> None:
         super().__init__(entry, program)

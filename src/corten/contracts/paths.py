@@ -1,7 +1,7 @@
-"""Steps of the models that Monte Carlo simulates: pure functions of the state before, the parameters and normal variates.
+"""Steps of the models that Monte Carlo simulates: functions of the state before, parameters and normal variates.
 
-Prices are logarithms of the forward or spot, times are years, rates and volatilities are per year. Compose them with a payoff in a kernel
-of your own (docs/guide/monte_carlo.md).
+Prices are logarithms of the forward or spot, times are years, rates and volatilities are per year. Compose them with a
+payoff in a kernel of your own (docs/guide/monte_carlo.md).
 """
 
 from corten.contracts.math import exp, expm1, log, normal_cdf
@@ -36,7 +36,7 @@ class HestonParameters:
 
 
 def heston_step(state: HestonState, model: HestonParameters, dt: f64, z_price: f64, z_variance: f64) -> HestonState:
-    """Andersen's QE scheme with martingale correction: "Efficient simulation of the Heston model", 2008, sections 3.2, 4.2."""
+    """Andersen's QE scheme, martingale-corrected ("Efficient simulation of the Heston model", 2008, 3.2 and 4.2)."""
     kappa = model.kappa
     theta = model.theta
     xi = model.xi

@@ -1,7 +1,7 @@
 """Means and standard errors of simulated values, added up in an order that depends on their number alone.
 
-A block is the unit of work: a fixed range of paths. Its moments are sums of a tree over its paths, and blocks are merged by a tree
-over their numbers; so the same paths give the same bits, whoever computed which block.
+A block is the unit of work: a fixed range of paths. Its moments are sums of a tree over its paths, and blocks are
+merged by a tree over their numbers; so the same paths give the same bits, whoever computed which block.
 """
 
 from __future__ import annotations

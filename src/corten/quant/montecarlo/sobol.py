@@ -22,8 +22,9 @@ _BITS: Final = 32
 def direction_numbers(dimensions: int, points: int) -> NDArray[np.uint64]:
     """Direction numbers (dimensions, 32), left-justified in 32 bits, of Joe and Kuo's sequence, as SciPy has them.
 
-    Those that the first `points` points use are set, the others are 0. Taken from the points themselves: in Gray-code order the point
-    2^k is the sum of the numbers k and k − 1. InvalidInput for more than 21,201 dimensions or 2²⁶ points.
+    Those that the first `points` points use are set, the others are 0. Taken from the points themselves: in Gray-code
+    order the point 2^k is the sum of the numbers k and k − 1. InvalidInput for more than 21,201 dimensions or 2²⁶
+    points.
     """
     if not 1 <= dimensions <= MOST_DIMENSIONS:
         raise InvalidInput("dimensions", f"1 to {MOST_DIMENSIONS:,} (steps times factors)", f"{dimensions:,}")
@@ -57,8 +58,9 @@ def _qmc() -> Any:
 class Bridge:
     """The order in which a Brownian motion at 1, …, n is filled in: the end first, then the middles of what is known.
 
-    Step i sets position `at[i]` between `left[i]` and `right[i]` (−1: the start, at 0) as weight times each end plus a deviation times a
-    normal variate. Moskowitz and Caflisch, "Smoothness and dimension reduction in quasi-Monte Carlo methods", 1996.
+    Step i sets position `at[i]` between `left[i]` and `right[i]` (−1: the start, at 0) as weight times each end plus a
+    deviation times a normal variate. Moskowitz and Caflisch, "Smoothness and dimension reduction in quasi-Monte Carlo
+    methods", 1996.
     """
 
     at: NDArray[np.int64]
@@ -89,7 +91,10 @@ class Bridge:
         return cls(*columns)
 
     def increments(self, normals: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Standard normal increments (n, paths) of the motion that independent normals (n, paths) make, most important first."""
+        """Standard normal increments (n, paths) of the motion that independent normals (n, paths) make.
+
+        The first normal matters most: it decides where the motion ends.
+        """
         motion = np.empty_like(normals)
         for number, (at, left, right) in enumerate(zip(self.at, self.left, self.right, strict=True)):
             value = self.deviation[number] * normals[number]

@@ -1,7 +1,7 @@
 """A kernel that is applied to a state again and again, for many rows at once: what Monte Carlo paths are made with.
 
-Rows are cut into chunks whose state stays in the guest's memory from the first step to the last, so that nothing crosses the
-boundary but parameters that have a value for each row and step.
+Rows are cut into chunks whose state stays in the guest's memory from the first step to the last, so that nothing
+crosses the boundary but parameters that have a value for each row and step.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from numpy.typing import NDArray
 
 from corten.base.errors import InvalidInput, KernelTrapped, TrapCode
 from corten.vm.cache import Cache
+from corten.vm.failure import traceback_at
+from corten.vm.interface import located
 from corten.vm.kernels.columns import Column, as_column
 from corten.vm.kernels.containers import unwrapped
 from corten.vm.kernels.program import KernelProgram, Layout, cache_key, compiled
-from corten.vm.kernels.runner import start
+from corten.vm.kernels.runner import Stopped, start
 from corten.vm.kernels.source import FunctionSource
 
 MEMORY_PAGES: Final = 32  # of 64 KiB, more than a chunk of the largest size takes
@@ -75,19 +77,19 @@ class Iteration:
         self._lock = threading.Lock()
 
     def run(self, columns: Sequence[Column], values: Sequence[Any], state: int, steps: int, threads: int) -> Any:
-        """The state's columns after `steps`. `values` are the kernel's columns in order, the first `state` the state's."""
+        """The state's columns after `steps`; `values` are those of all columns, the first `state` the state's."""
         arrays = [as_column(unwrapped(value, one.path), one) for value, one in zip(values, columns, strict=True)]
         rows = _row_count(columns, arrays, state, steps)
         parameters = [
-            _parameter(column, array, steps, rows)
-            for column, array in zip(columns[state:], arrays[state:], strict=True)
+            _parameter(column, array, rows) for column, array in zip(columns[state:], arrays[state:], strict=True)
         ]
         by_row = frozenset(one.column.path.partition(".")[0] for one in parameters if one.by_row)
         parameters = [
-            _parameter(one.column, one.values, steps, rows, one.column.path.partition(".")[0] in by_row)
-            for one in parameters
+            _parameter(one.column, one.values, rows, one.column.path.partition(".")[0] in by_row) for one in parameters
         ]
         results = [np.array(np.broadcast_to(array, (rows,))) for array in arrays[:state]]
+        if not steps or not rows:
+            return results
         job = _Job(steps, rows, results, parameters)
         self._variant(by_row).run(job, threads)
         return results
@@ -97,7 +99,7 @@ class Iteration:
             if by_row not in self._variants:
                 program = load_iteration(self._source, by_row, self._cache)
                 code = self._engine.load(program.instrumented(gas=False))
-                self._variants[by_row] = _Variant(program, code, self._name)
+                self._variants[by_row] = _Variant(self._source, program, code, self._name)
             return self._variants[by_row]
 
 
@@ -117,7 +119,7 @@ def _row_count(columns: Sequence[Column], arrays: Sequence[NDArray[Any]], state:
     return rows
 
 
-def _parameter(column: Column, array: NDArray[Any], steps: int, rows: int, by_row: bool = False) -> Parameter:
+def _parameter(column: Column, array: NDArray[Any], rows: int, by_row: bool = False) -> Parameter:
     inner = array.ndim - len(column.tail)
     values = array if inner == 2 else array.reshape((1, -1, *column.tail))
     is_by_row = by_row or (rows > 1 and values.shape[1] == rows)
@@ -137,8 +139,8 @@ class _Job:
 class _Variant:
     """One program's instances, and where a chunk's columns lie in them."""
 
-    def __init__(self, program: IterationProgram, code: Any, engine: str) -> None:
-        self._program, self._code = program, code
+    def __init__(self, source: FunctionSource, program: IterationProgram, code: Any, engine: str) -> None:
+        self._source, self._program, self._code = source, program, code
         self._loop = _V8Loop if engine == "v8" else _WasmtimeLoop
         self._idle: list[Any] = []
         self._lock = threading.Lock()
@@ -160,11 +162,22 @@ class _Variant:
             loop = self._idle.pop() if self._idle else self._loop(self._code)
         guest = _Guest(loop, job)
         for chunk in chunks:
-            code = guest.run(chunk)
-            if code is not None:
-                raise KernelTrapped(self._program.name, None, {"rows": f"{chunk.start} to {chunk.stop - 1}"}, code)
+            try:
+                guest.run(chunk)
+            except Stopped as stop:
+                raise self._trapped(stop, chunk) from None
         with self._lock:
             self._idle.append(loop)
+
+    def _trapped(self, stop: Stopped, chunk: slice) -> KernelTrapped:
+        rows: dict[str, object] = {"rows": f"{chunk.start} to {chunk.stop - 1}"}
+        error = KernelTrapped(self._program.name, None, rows, stop.code)
+        place = self._program.lines.locate(stop.site)
+        if place is not None:
+            is_own = place.file == self._source.shown
+            file = self._source.file if is_own else located(place.file, self._source.path.parent)
+            error.__traceback__ = traceback_at(file, place.function, place.line)
+        return error
 
 
 class _WasmtimeLoop:
@@ -181,12 +194,13 @@ class _WasmtimeLoop:
         """What follows rows and steps."""
         self._words, self._call = self._instance.function("entry.run", [0, 0, *arguments])
 
-    def run(self, rows: int, steps: int) -> TrapCode | None:
-        """All steps of the first rows; the trap that stopped them, if any."""
+    def run(self, rows: int, steps: int) -> None:
+        """All steps of the first rows. Raises Stopped."""
         self._words[0], self._words[4] = rows, steps
         code: TrapCode | None = self._call()
-        word = self._instance.raised() if code is not None else 0
-        return TrapCode(word & 0xFFF) if word else code
+        if code is not None:
+            word = self._instance.raised()
+            raise Stopped(TrapCode(word & 0xFFF) if word else code, word >> 12)
 
 
 class _V8Loop:
@@ -202,10 +216,11 @@ class _V8Loop:
         """What follows rows and steps."""
         self._arguments = arguments
 
-    def run(self, rows: int, steps: int) -> TrapCode | None:
-        """All steps of the first rows; the trap that stopped them, if any."""
+    def run(self, rows: int, steps: int) -> None:
+        """All steps of the first rows. Raises Stopped."""
         answer = self._kernel.call("entry.run", [rows, steps, *self._arguments])
-        return None if answer >= 0 else TrapCode(-1 - answer & 0xFFF)
+        if answer < 0:
+            raise Stopped(TrapCode(-1 - answer & 0xFFF), -1 - answer >> 12)
 
 
 class _Guest:
@@ -236,8 +251,8 @@ class _Guest:
             raise InvalidInput("steps", expected, "more: give fewer parameters a value for each step")
         return np.frombuffer(self._loop.memory, dtype, count, address).reshape(shape), address
 
-    def run(self, chunk: slice) -> TrapCode | None:
-        """All steps of the rows in `chunk`; the trap that stopped them, if any."""
+    def run(self, chunk: slice) -> None:
+        """All steps of the rows in `chunk`. Raises Stopped."""
         job, count = self._job, chunk.stop - chunk.start
         for (view, _), values in zip(self._states, job.results, strict=True):
             view[:count] = values[chunk]
@@ -246,12 +261,9 @@ class _Guest:
             for one, view, _ in self._columns:
                 if begin == 0 or one.by_step:
                     self._fill(one, view, slice(begin, begin + steps) if one.by_step else slice(0, 1), chunk)
-            code = self._loop.run(count, steps)
-            if code is not None:
-                return code
+            self._loop.run(count, steps)
         for (view, _), values in zip(self._states, job.results, strict=True):
             values[chunk] = view[:count]
-        return None
 
     @staticmethod
     def _fill(one: Parameter, view: NDArray[Any], steps: slice, chunk: slice) -> None:

@@ -154,8 +154,9 @@ class Kernel:
         """Apply the kernel `steps` times to the rows of a state: its first parameter and its result, one struct.
 
         `state` is a mapping or named tuple with a value or a column (rows,) for each field; the result is a named tuple
-        of columns. A parameter is one value, one a row (rows,), one a step (steps, 1), or one for both (steps, rows). Results do
-        not depend on threads or engine. Raises InvalidInput for wrong arguments, KernelTrapped for rows that stopped.
+        of columns. A parameter is one value, one a row (rows,), one a step (steps, 1), or one for both (steps, rows).
+        Results do not depend on threads or engine. Raises InvalidInput for wrong arguments, KernelTrapped for rows that
+        stopped.
         """
         if steps < 0 or threads < 1:
             raise InvalidInput("steps, threads", "0 or more, and 1 or more", f"{steps}, {threads}")

@@ -31,7 +31,10 @@ from corten.wasm.instrument.taint import (
     after_canonicalization,
     canonicalize,
     constant,
+    is_mask,
     is_mixed,
+    taint_through,
+    without_mask,
 )
 from corten.wasm.opcodes import EMPTY_BLOCK, F32, F64, I32, V128
 
@@ -44,6 +47,14 @@ _CONSTANTS: Final = frozenset((op.F32_CONST, op.F64_CONST, op.V128_CONST))
 _FLOATS: Final = frozenset((F32, F64, V128))
 _JUMPS: Final = frozenset((op.BR, op.BR_IF, op.BR_TABLE))
 _CONTROL: Final = _JUMPS | OPENING
+_BITWISE: Final = {
+    op.V128_NOT: 1,
+    op.V128_AND: 2,
+    op.V128_ANDNOT: 2,
+    op.V128_OR: 2,
+    op.V128_XOR: 2,
+    op.V128_BITSELECT: 3,
+}
 _MOST_WALKS: Final = 12
 _MOST_STATES: Final = 20_000_000  # locals times branches that are worth following
 _ORIGIN_SHIFT: Final = 8  # a mixed operand carries, above its state, the local that it came from, plus one
@@ -127,6 +138,8 @@ class _Walk:
             self._set(position, instr[1])
         elif code in _CONSTANTS:
             self.stack.append(constant(instr))
+        elif code in _BITWISE and self._combine(code):
+            pass
         elif code in RULES:
             self._apply(position, RULES[code])
         else:
@@ -187,9 +200,26 @@ class _Walk:
         for state in states:
             joined |= state & STATE
         if not is_mixed(joined):
-            return joined
+            return without_mask(joined)
         self._settle(position, operands, 0)
         return EXACT
+
+    def _combine(self, code: int) -> bool:
+        """Lanes that a mask selects, and masks that are combined; False for any other use of bits."""
+        count = _BITWISE[code]
+        states = self.stack[-count:]
+        if code == op.V128_BITSELECT:
+            first, second, mask = states
+            joined = (first | second) & STATE
+            if is_mixed(joined) or not joined & TAINT or joined & TAINT & ~taint_through(mask):
+                return False
+            joined = without_mask(joined)
+        elif all(map(is_mask, states)):
+            joined = states[0] | states[-1]
+        else:
+            return False
+        self.stack[-count:] = [joined]
+        return True
 
     def _pass_lane(self, position: int, rule: Rule) -> int:
         """A splat or an extracted lane is its operand's; a replaced lane leaves a vector of both."""

@@ -3,6 +3,10 @@
 A state is a set of bits. `FREE` (none): never a NaN but the canonical one. `EXACT`: bits that must not change. The
 others are taint, by the interpretation that canonicalizes it. A value with several bits is mixed: it came by several
 ways.
+
+A vector that a comparison made is a mask: each lane all ones or all zeroes. A `v128.bitselect` by a mask takes whole
+lanes, as `select` takes whole values, so that taint passes through it. A mask's bits are exact; `NUMBER` marks
+constants, which are not masks.
 """
 
 from __future__ import annotations
@@ -20,7 +24,11 @@ TAINT_F64: Final = 4
 TAINT_F32X4: Final = 8
 TAINT_F64X2: Final = 16
 TAINT: Final = TAINT_F32 | TAINT_F64 | TAINT_F32X4 | TAINT_F64X2
-STATE: Final = TAINT | EXACT
+MASK_32: Final = 32
+MASK_64: Final = 64
+MASK: Final = MASK_32 | MASK_64
+NUMBER: Final = 128
+STATE: Final = TAINT | EXACT | MASK | NUMBER
 
 CANONICAL_F32: Final = 0x7FC0_0000
 CANONICAL_F64: Final = 0x7FF8_0000_0000_0000
@@ -56,6 +64,7 @@ _CONVERT_INPUT: Final = {
     "i32x4.trunc_sat_f64x2_u_zero": TAINT_F64X2,
 }
 _LANE_TYPES: Final = {TAINT_F32X4: F32, TAINT_F64X2: F64}
+_LANE_MASKS: Final = {"i32x4": MASK_32, "i64x2": MASK_64}
 _SCALARS: Final = TAINT_F32 | TAINT_F64
 
 
@@ -74,7 +83,9 @@ def _rule(code: int) -> Rule:
         case Category.FLOAT_COMPARE | Category.CONVERT:
             return Rule(operands, _SCALARS, 1, FREE if results[0] in (F32, F64) else EXACT)
         case Category.SIMD_FLOAT_COMPARE:
-            return Rule(operands, vector, 1, EXACT)
+            return Rule(operands, vector, 1, MASK_64 if vector == TAINT_F64X2 else MASK_32)
+        case Category.SIMD_COMPARE:
+            return Rule(operands, 0, 1, _LANE_MASKS.get(row.name.partition(".")[0], EXACT))
         case Category.SIMD_CONVERT:
             return Rule(operands, _CONVERT_INPUT.get(row.name, 0), 1, EXACT)
         case Category.SIMD_FLOAT_SELECT:
@@ -103,7 +114,7 @@ def constant(instr: Instr) -> int:
             for width, canonical, lanes in _LANES.values()
             for lane in range(lanes)
         )
-        return max(states)
+        return max(states) or NUMBER
     return EXACT
 
 
@@ -116,7 +127,24 @@ def _exact_if_nan(bits: int, width: int, canonical: int) -> int:
 def is_mixed(state: int) -> bool:
     """Whether a value is tainted on one path and exact, or tainted otherwise, on another."""
     taint = state & TAINT
-    return bool(taint and (state & EXACT or taint & taint - 1))
+    return bool(taint and (state & (EXACT | MASK) or taint & taint - 1))
+
+
+def is_mask(state: int) -> bool:
+    """Whether each lane of 32 bits, at least, is all ones or all zeroes."""
+    return bool(state & MASK) and not state & STATE & ~MASK
+
+
+def taint_through(mask: int) -> int:
+    """The taint that a `v128.bitselect` by this mask passes on: of lanes that it takes or leaves as a whole."""
+    if not is_mask(mask):
+        return 0
+    return TAINT_F32X4 if mask & MASK_32 else TAINT_F32X4 | TAINT_F64X2
+
+
+def without_mask(state: int) -> int:
+    """The state of a value that may no longer be a mask: its bits are exact."""
+    return state & ~MASK | EXACT if state & MASK else state
 
 
 def canonicalize(taint: int, local: int) -> list[Instr]:
@@ -140,4 +168,4 @@ def after_canonicalization(taint: int) -> int:
 def across_lane(state: int, value_type: int) -> int:
     """State of a splat or lane of a value: taint changes between scalar and vector, numbers become exact as vectors."""
     passed = {TAINT_F32: TAINT_F32X4, TAINT_F32X4: TAINT_F32, TAINT_F64: TAINT_F64X2, TAINT_F64X2: TAINT_F64}
-    return passed.get(state & TAINT, EXACT if value_type == V128 else state & EXACT)
+    return passed.get(state & TAINT, EXACT if value_type == V128 or state & (EXACT | MASK) else FREE)
