@@ -115,7 +115,15 @@ def host_functions() -> str:
     return host_functions()
 
 
+def accuracy() -> str:
+    """The largest errors of the mathematical library."""
+    from tools.accuracy import table
+
+    return table(5_000)
+
+
 PARTS: dict[str, Part] = {
+    "accuracy": Part(accuracy, slow=True, may_be_old=True),
     "host_functions": Part(host_functions),
     "layers": Part(layers),
     "order_book_gas": Part(order_book_gas),

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tools.accuracy import FUNCTIONS, Function, Library, error_in_ulps, largest_error
+from tools.accuracy import FUNCTIONS, Function, error_in_ulps, largest_error
 
-POINTS = 1500
+POINTS = 600
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
-def test_bound(function: Function, library: Library) -> None:
-    for ranges in function.ranges:
-        worst, place = largest_error(function, library, ranges, POINTS)
+def test_bound(function: Function) -> None:
+    for draw in function.draws:
+        worst, place = largest_error(function, draw, POINTS)
         assert worst <= function.bound, f"{function.name}: {worst:.3f} ulp at {place}"
 
 

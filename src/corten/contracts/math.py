@@ -5,7 +5,24 @@ vectors. Domains, special cases and error bounds of each: docs/mathematics.md.
 """
 
 from corten.contracts.numeric.exponential import exp, expm1, log, log1p
-from corten.contracts.numeric.normal import erf, erfc, erfcx, normal_cdf, normal_pdf
+from corten.contracts.numeric.normal import erf, erfc, erfcx, normal_cdf, normal_inverse, normal_pdf
+from corten.contracts.numeric.power import cbrt, cosh, exp2, hypot, log2, log10, pow, sinh, tanh
+from corten.contracts.numeric.trigonometric import (
+    acos,
+    asin,
+    atan,
+    atan2,
+    cos,
+    cos_bounded,
+    sin,
+    sin_bounded,
+    tan,
+    tan_bounded,
+)
 from corten.lang import sqrt
 
-__all__ = ["erf", "erfc", "erfcx", "exp", "expm1", "log", "log1p", "normal_cdf", "normal_pdf", "sqrt"]
+__all__ = [
+    "acos", "asin", "atan", "atan2", "cbrt", "cos", "cos_bounded", "cosh", "erf", "erfc", "erfcx", "exp",
+    "exp2", "expm1", "hypot", "log", "log10", "log1p", "log2", "normal_cdf", "normal_inverse", "normal_pdf",
+    "pow", "sin", "sin_bounded", "sinh", "sqrt", "tan", "tan_bounded", "tanh",
+]  # fmt: skip

@@ -5,6 +5,7 @@ Sources: W. Cody and W. Waite, "Software Manual for the Elementary Functions" (1
 stand in docs/mathematics.md.
 """
 
+from corten.contracts.numeric.pairs import Pair, ordered_sum, upper_half
 from corten.contracts.numeric.polynomials import exp_remainder, log_remainder
 from corten.lang import copysign, f64, f64_bits, f64_from_bits, inline, u64, wrapping_add, wrapping_shl, wrapping_sub
 
@@ -50,23 +51,41 @@ def exp(x: f64) -> f64:
 
 
 @inline
-def expm1(x: f64) -> f64:
-    """e**x - 1."""
-    bounded = 710.0 if x > 710.0 else x
+def exp_of(high: f64, low: f64) -> f64:
+    """e**(high + low), for a low that is small beside high or beside 1."""
+    bounded = 710.0 if high > 710.0 else high
     bounded = -746.0 if bounded < -746.0 else bounded
     shifted = bounded * LOG2_E + INTEGER
     k = shifted - INTEGER
-    high = bounded - k * LN2_HIGH
+    reduced = bounded - k * LN2_HIGH
+    change = (low if bounded == high else 0.0) - k * LN2_LOW
+    r = reduced + change
+    correction = r * r * exp_remainder(r) + ((reduced - r) + change)
+    whole = 1.0 + r
+    return scale(whole + (((1.0 - whole) + r) + correction), shifted)
+
+
+@inline
+def half_expm1(x: f64) -> Pair:
+    """(e**x - 1) / 2 for -746 ≤ x ≤ 709.9."""
+    shifted = x * LOG2_E + INTEGER
+    k = shifted - INTEGER
+    high = x - k * LN2_HIGH
     low = k * LN2_LOW
     r = high - low
     correction = r * r * exp_remainder(r) + ((high - r) - low)
-    half = scale(0.5, shifted)  # 2**1024 has no double
+    half = scale(0.5, shifted)
     top = half - 0.5
-    rest = half * r
-    total = top + rest
-    lost = (top - total) + rest
-    result = 2.0 * (total + (lost + half * correction))
-    return x if abs(x) < 1e-17 else result
+    total = ordered_sum(top, half * r)
+    return ordered_sum(total.high, total.low + (((half - top) - 0.5) + half * correction))
+
+
+@inline
+def expm1(x: f64) -> f64:
+    """e**x - 1."""
+    bounded = 709.9 if x > 709.9 else x  # which is inf, and 2**1024 has no double
+    result = half_expm1(-746.0 if bounded < -746.0 else bounded)
+    return x if abs(x) < 1e-17 else 2.0 * (result.high + result.low)
 
 
 @inline
@@ -91,18 +110,15 @@ def log_of_sum(exponent: f64, f: f64, rest: f64) -> f64:
     """
     s = f / (2.0 + f)
     z = s * s
-    product = f * 134217729.0
-    upper = product - (product - f)
+    upper = upper_half(f)
     square = 0.5 * upper * upper
     square_rest = 0.5 * (f - upper) * (f + upper)
     tail = s * ((square + square_rest) + z * log_remainder(z)) - square_rest
     tail = tail + (exponent * LN2_LOW + (rest - rest * f))
     whole = exponent * LN2_HIGH
-    first = whole + f
-    first_lost = (whole - first) + f
-    second = first - square
-    second_lost = (first - second) - square
-    return second + (second_lost + (first_lost + tail))
+    first = ordered_sum(whole, f)
+    second = ordered_sum(first.high, -square)
+    return second.high + (second.low + (first.low + tail))
 
 
 @inline

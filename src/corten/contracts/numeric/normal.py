@@ -5,24 +5,33 @@ times (t + offset) is nearly constant, and a polynomial in (t - centre) / (t + c
 "Chebyshev approximation of (1 + 2x) exp(x²) erfc x in 0 ≤ x < ∞" (1981). Error bounds stand in docs/mathematics.md.
 """
 
-from corten.contracts.numeric.exponential import INTEGER, LN2_HIGH, LN2_LOW, LOG2_E, scale
-from corten.contracts.numeric.polynomials import erf_quotient, erfcx_quotient, exp_remainder, mills_quotient
-from corten.lang import copysign, f64, inline
+from corten.contracts.numeric.exponential import INFINITY, INTEGER, LN2_HIGH, LN2_LOW, LOG2_E, NAN, log, scale
+from corten.contracts.numeric.pairs import exact_product, ordered_sum, upper_half
+from corten.contracts.numeric.polynomials import (
+    erf_quotient,
+    erfcx_quotient,
+    exp_remainder,
+    inverse_centre,
+    inverse_tail,
+    mills_quotient,
+)
+from corten.lang import copysign, f64, inline, sqrt, struct
 
-SPLIT = 134217729.0  # 2**27 + 1
 INVERSE_ROOT_TWO_PI = 0.3989422804014327
+TWO_200 = 1.6069380442589903e60
 INVERSE_ROOT_TWO_PI_LOW = -2.4923272022777e-17
 
 
-@inline
-def upper_half(t: f64) -> f64:
-    """The upper 26 bits: their square is exact (T. Dekker 1971)."""
-    product = t * SPLIT
-    return product - (product - t)
+@struct
+class Scaled:
+    """value * 2**k for the integer k of `shifted` = INTEGER + k."""
+
+    value: f64
+    shifted: f64
 
 
 @inline
-def exp_times(high: f64, low: f64, constant: f64, rest: f64, t: f64, offset: f64) -> f64:
+def exp_times(high: f64, low: f64, constant: f64, rest: f64, t: f64, offset: f64) -> Scaled:
     """exp(high + low) * (constant + rest) / (t + offset) with one rounding that counts.
 
     |high + low| ≤ 746 and |low| ≤ 2**-10; constant and offset have few bits, |rest| is below the constant. The quotient
@@ -44,11 +53,11 @@ def exp_times(high: f64, low: f64, constant: f64, rest: f64, t: f64, offset: f64
     quotient = upper_half(estimate)
     missing = (numerator - quotient * denominator) - quotient * denominator_rest
     quotient_rest = (missing + numerator_rest) * inverse
-    return scale(power * quotient + (power * quotient_rest + power_rest * estimate), shifted)
+    return Scaled(power * quotient + (power * quotient_rest + power_rest * estimate), shifted)
 
 
 @inline
-def normal_tail(t: f64) -> f64:
+def normal_tail(t: f64) -> Scaled:
     """The normal distribution's upper tail beyond 0 ≤ t ≤ 38.7."""
     upper = upper_half(t)
     q = (t - 5.5) / (t + 5.5)
@@ -62,7 +71,8 @@ def normal_cdf(x: f64) -> f64:
     """The standard normal distribution function."""
     t = abs(x)
     tail = normal_tail(38.7 if t > 38.7 else t)
-    return tail if x < 0.0 else 1.0 - tail
+    result = scale(tail.value, tail.shifted)
+    return result if x < 0.0 else 1.0 - result
 
 
 @inline
@@ -89,7 +99,8 @@ def erfc_tail(t: f64) -> f64:
     upper = upper_half(t)
     high = -upper * upper
     low = -(t - upper) * (t + upper)
-    return exp_times(high, low, 0.65625, erfcx_quotient((t - 4.0) / (t + 4.0)), t, 0.875)
+    tail = exp_times(high, low, 0.65625, erfcx_quotient((t - 4.0) / (t + 4.0)), t, 0.875)
+    return scale(tail.value, tail.shifted)
 
 
 @inline
@@ -118,4 +129,40 @@ def erfcx(x: f64) -> f64:
     near = 27.0 if t > 27.0 else t
     upper = upper_half(near)
     growth = exp_times(upper * upper, (near - upper) * (near + upper), 2.0, 0.0, 0.0, 1.0)
-    return growth - right if x < 0.0 else right
+    return scale(growth.value, growth.shifted) - right if x < 0.0 else right
+
+
+@inline
+def normal_inverse(p: f64) -> f64:
+    """The x where normal_cdf(x) = p; NaN outside 0 … 1.
+
+    Both parts take w = -log(4 p (1 - p)) (M. Giles, "Approximating the erfinv function", 2010). In the middle the
+    result is (2 p - 1) C(w); in the tails an estimate from sqrt(w) is improved by Halley's method on the logarithm of
+    the tail.
+    """
+    small = 1.0 - p if p > 0.5 else p
+    w = -log(4.0 * small * (1.0 - small))
+    distance = 1.0 - 2.0 * small
+    rest = inverse_centre(w)
+    factor = ordered_sum(1.28125, rest)
+    product = exact_product(distance, factor.high)
+    middle = product.high + (product.low + distance * factor.low)
+
+    root = sqrt(w)
+    estimate = root * inverse_tail((root - 2.0) / (root + 2.0))
+    estimate = 38.6 if estimate > 38.6 else estimate
+    tail = normal_tail(estimate)
+    subnormal = small < 1e-280
+    found = scale(tail.value, tail.shifted + 200.0 if subnormal else tail.shifted)
+    wanted = small * TWO_200 if subnormal else small
+    ratio = (found - wanted) / wanted
+    logarithm = ratio * (1.0 - ratio * (0.5 - ratio * (0.3333333333333333 - ratio * 0.25)))
+    mills = (0.46875 + mills_quotient((estimate - 5.5) / (estimate + 5.5))) / (estimate + 1.25)
+    hazard = INVERSE_ROOT_TWO_PI / mills
+    step = logarithm / hazard
+    outer = estimate + step / (1.0 + 0.5 * step * (hazard - estimate))
+
+    result = middle if small > 0.125 else outer
+    result = result if p > 0.5 or small == 0.5 else -result
+    result = (INFINITY if p == 1.0 else -INFINITY) if p == 1.0 or p == 0.0 else result
+    return result if 0.0 <= p and p <= 1.0 else NAN
