@@ -9,11 +9,13 @@ import pytest
 
 import corten
 from corten import quant
+from corten.quant import functions
+from corten.vm.kernels import Kernel
 from corten.wasm.reader import read_module
 from corten.wasm.text import format_module
 
 
-@pytest.mark.parametrize("name", quant.__all__)
+@pytest.mark.parametrize("name", sorted(name for name, one in vars(functions).items() if isinstance(one, Kernel)))
 def test_columns_are_what_contracts_compute(name):
     kernel = getattr(quant, name)
     values = np.random.default_rng(7).normal(0.0, 3.0, 64)

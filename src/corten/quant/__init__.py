@@ -1,11 +1,66 @@
 """Numbers for people: the library's kernels mapped over numpy, pandas and polars columns.
 
-    from corten.quant import normal_cdf
-    normal_cdf(xs)
+    from corten.quant import black76, implied_vol
+    black76(forwards, strikes, expiries, vols).call
 
 What stands in `corten.contracts` is for contracts and kernels, and takes scalars; here the same functions take columns.
+
+functions    mathematical functions
+vanilla      European options: prices and greeks (docs/pricing.md)
+implied      implied volatility, forwards from parity
+kinds        calls and puts as people write them
 """
 
+from corten.contracts.pricing.implied import ImpliedStatus
 from corten.quant.functions import erf, erfc, erfcx, exp, expm1, log, log1p, normal_cdf, normal_pdf
+from corten.quant.implied import (
+    ImpliedVol,
+    implied_vol,
+    implied_vol_inverse,
+    parity_discount,
+    parity_forward,
+    parity_forward_inverse,
+)
+from corten.quant.vanilla import (
+    asset_or_nothing,
+    bachelier,
+    bachelier_implied_vol,
+    black76,
+    black76_greeks,
+    black76_inverse,
+    black76_inverse_greeks,
+    black_scholes,
+    black_scholes_greeks,
+    cash_or_nothing,
+    cash_or_nothing_inverse,
+)
 
-__all__ = ["erf", "erfc", "erfcx", "exp", "expm1", "log", "log1p", "normal_cdf", "normal_pdf"]
+__all__ = [
+    "ImpliedStatus",
+    "ImpliedVol",
+    "asset_or_nothing",
+    "bachelier",
+    "bachelier_implied_vol",
+    "black76",
+    "black76_greeks",
+    "black76_inverse",
+    "black76_inverse_greeks",
+    "black_scholes",
+    "black_scholes_greeks",
+    "cash_or_nothing",
+    "cash_or_nothing_inverse",
+    "erf",
+    "erfc",
+    "erfcx",
+    "exp",
+    "expm1",
+    "implied_vol",
+    "implied_vol_inverse",
+    "log",
+    "log1p",
+    "normal_cdf",
+    "normal_pdf",
+    "parity_discount",
+    "parity_forward",
+    "parity_forward_inverse",
+]

@@ -16,7 +16,9 @@ SMALL_STEP: f64 = 1.0e-4  # as in implied.py
 def bachelier(forward: f64, strike: f64, expiry: f64, vol: f64, discount: f64) -> CallPut:
     """Call and put on a normally distributed forward, in quote units; the intrinsic value where vol·√expiry is 0."""
     is_finite = abs(forward) + abs(strike) + expiry + vol <= LARGEST
-    is_valid = is_finite and min(expiry, vol) >= 0.0 and is_factor(discount)
+    is_positive = min(expiry, vol) >= 0.0
+    is_discounted = is_factor(discount)
+    is_valid = is_finite and is_positive and is_discounted
     factor = discount if is_valid else not_a_number()
     deviation = vol * sqrt(expiry)
     intrinsic = forward - strike
@@ -34,9 +36,10 @@ def _step(price: f64, distance: f64, deviation: f64) -> f64:
     scale = distance if distance > 0.0 else 1.0
     target = log(price / scale)
     value = log(INVERSE_SQRT_TWO_PI * bracket / scale) - 0.5 * (z * z)
-    is_low = target < -1.0 and value < -0.5 and distance > 0.0
+    is_low = max(target, value - 0.5) < -1.0 and distance > 0.0
     over_bracket = 1.0 / bracket
-    over_value = 1.0 / value if is_low else 0.0
+    inverse_value = 1.0 / value
+    over_value = inverse_value if is_low else 0.0
     newton = bracket * (target - value) * (value / target if is_low else 1.0)
     second = z * z * over_deviation
     third = second * second - 3.0 * (z * over_deviation) * (z * over_deviation)
@@ -60,20 +63,27 @@ def bachelier_implied_vol(price: f64, forward: f64, strike: f64, expiry: f64, di
     intrinsic = forward - strike
     distance = abs(intrinsic)
     value = price / discount - max(kind * intrinsic, 0.0)
-    is_valid = expiry > 0.0 and discount > 0.0 and abs(kind) == 1.0 and abs(forward) + abs(strike) + expiry <= LARGEST
-    is_priced = value > 0.0 and value <= LARGEST
+    is_positive = min(expiry, discount) > 0.0
+    is_finite = abs(forward) + abs(strike) + (expiry + discount) <= LARGEST
+    is_kind = abs(kind) == 1.0
+    is_valid = is_positive and is_finite and is_kind
+    is_priceable = value <= LARGEST
+    is_priced = value > 0.0 and is_priceable
     safe = value if is_priced else 1.0
     over_straddle = 1.0 / (distance + 2.0 * safe)
     ratio = distance * over_straddle
     outside = 4.0 * (safe * over_straddle) * ((distance + safe) * over_straddle)  # 1 − ρ²
     near = log1p(-(ratio * ratio))
-    tau = sqrt(-2.0 * (near if ratio < 0.5 else log(outside)))
+    far = log(outside)
+    tau = sqrt(-2.0 * (near if ratio < 0.5 else far))
     top = 0.5642107100482479 + tau * (0.015554715591351041 + tau * (0.043089226040569306 + tau * 0.010029747634039434))
     bottom = 1.0 + tau * (0.026777381270999 + tau * (0.048836234286323825 + tau * 0.009936718020967105))
-    guess = distance * bottom / (tau * top) if tau > 0.0 else SQRT_TWO_PI * (safe + 0.5 * distance)
+    near_money = SQRT_TWO_PI * (safe + 0.5 * distance)
+    away = distance * bottom / (tau * top)
+    guess = away if tau > 0.0 else near_money
     first = _step(safe, distance, guess)
     second = _step(safe, distance, first)
     is_found = abs(second - first) < SMALL_STEP * second
     found = second if is_found and is_priced else not_a_number()
-    deviation = 0.0 if value == 0.0 else found
-    return deviation / sqrt(expiry) if is_valid else not_a_number()
+    vol = (0.0 if value == 0.0 else found) / sqrt(expiry)
+    return vol if is_valid else not_a_number()

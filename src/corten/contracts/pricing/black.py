@@ -91,14 +91,16 @@ def bracket_series(h: f64, t: f64, mills_h: f64) -> f64:
 def terms(forward: f64, strike: f64, deviation: f64) -> Terms:
     """The terms of an option with vol·√expiry = `deviation`. All arguments ≥ 0 and finite."""
     is_certain = deviation < SMALLEST_DEVIATION
-    inverse_deviation = 1.0 / (1.0 if is_certain else deviation)
+    positive_deviation = 1.0 if is_certain else deviation
+    inverse_deviation = 1.0 / positive_deviation
     x = log_ratio(max(forward, SMALLEST_PRICE), max(strike, SMALLEST_PRICE))
     distance = abs(x)
     t = 0.5 * deviation
     h = max(-distance * inverse_deviation, -FARTHEST)
     upper = h + t
     lower = h - t
-    is_series = t < SERIES_T and distance < SERIES_X
+    is_near = distance < SERIES_X
+    is_series = t < SERIES_T and is_near
     mills_first = mills_ratio(min(-(h if is_series else lower), FARTHEST))
     mills_upper = mills_ratio(min(abs(upper), FARTHEST))
     smaller = min(forward, strike)
@@ -125,13 +127,17 @@ def terms(forward: f64, strike: f64, deviation: f64) -> Terms:
 @inline
 def is_defined(first: f64, second: f64, expiry: f64, vol: f64) -> bool:
     """Whether an option's price, strike, expiry and vol are all ≥ 0 and finite; infinities and NaN fail the sum."""
-    return min(min(first, second), min(expiry, vol)) >= 0.0 and first + second + expiry + vol <= LARGEST
+    is_positive = min(min(first, second), min(expiry, vol)) >= 0.0
+    is_finite = (first + second) + (expiry + vol) <= LARGEST
+    return is_positive and is_finite
 
 
 @inline
 def is_factor(discount: f64) -> bool:
     """Whether a discount factor is ≥ 0 and finite."""
-    return discount >= 0.0 and discount <= LARGEST
+    is_positive = discount >= 0.0
+    is_finite = discount <= LARGEST
+    return is_positive and is_finite
 
 
 @inline
@@ -145,7 +151,9 @@ def call_and_put(forward: f64, strike: f64, deviation: f64) -> CallPut:
 @inline
 def black76(forward: f64, strike: f64, expiry: f64, vol: f64, discount: f64) -> CallPut:
     """Call and put on a forward, in quote units: discount·E[max(±(forward_T − strike), 0)]. Black (1976)."""
-    factor = discount if is_defined(forward, strike, expiry, vol) and is_factor(discount) else not_a_number()
+    is_valid = is_defined(forward, strike, expiry, vol)
+    is_discounted = is_factor(discount)
+    factor = discount if is_valid and is_discounted else not_a_number()
     pair = call_and_put(forward, strike, vol * sqrt(expiry))
     return CallPut(call=factor * pair.call, put=factor * pair.put)
 
@@ -166,7 +174,9 @@ def black76_inverse(forward: f64, strike: f64, expiry: f64, vol: f64) -> CallPut
 
     The numéraire is the coin. A put may be worth more than one coin.
     """
-    factor = 1.0 / forward if is_defined(forward, strike, expiry, vol) and forward > 0.0 else not_a_number()
+    over_forward = 1.0 / forward
+    is_valid = is_defined(forward, strike, expiry, vol)
+    factor = over_forward if is_valid and forward > 0.0 else not_a_number()
     pair = call_and_put(forward, strike, vol * sqrt(expiry))
     return CallPut(call=factor * pair.call, put=factor * pair.put)
 

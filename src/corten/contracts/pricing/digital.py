@@ -11,8 +11,9 @@ from corten.lang import f64, inline, sqrt
 @inline
 def cash_or_nothing(forward: f64, strike: f64, expiry: f64, vol: f64, discount: f64) -> CallPut:
     """What pays 1 when the forward ends above (call) or below (put) the strike: discount·Φ(±d2). Strike > 0."""
-    is_valid = is_defined(forward, strike, expiry, vol) and strike > 0.0 and is_factor(discount)
-    factor = discount if is_valid else not_a_number()
+    is_finite = is_defined(forward, strike, expiry, vol)
+    is_discounted = is_factor(discount)
+    factor = discount if is_finite and is_discounted and strike > 0.0 else not_a_number()
     parts = terms(forward, strike, vol * sqrt(expiry))
     tail = (
         parts.near if forward > strike else parts.far
@@ -27,8 +28,9 @@ def cash_or_nothing(forward: f64, strike: f64, expiry: f64, vol: f64, discount: 
 @inline
 def asset_or_nothing(forward: f64, strike: f64, expiry: f64, vol: f64, discount: f64) -> CallPut:
     """What pays the asset when it ends above (call) or below (put) the strike: discount·forward·Φ(±d1)."""
-    is_valid = is_defined(forward, strike, expiry, vol) and is_factor(discount)
-    factor = discount if is_valid else not_a_number()
+    is_finite = is_defined(forward, strike, expiry, vol)
+    is_discounted = is_factor(discount)
+    factor = discount if is_finite and is_discounted else not_a_number()
     parts = terms(forward, strike, vol * sqrt(expiry))
     tail = parts.far if forward > strike else parts.near
     rest = forward - tail
@@ -42,5 +44,6 @@ def asset_or_nothing(forward: f64, strike: f64, expiry: f64, vol: f64, discount:
 def cash_or_nothing_inverse(forward: f64, strike: f64, expiry: f64, vol: f64) -> CallPut:
     """What pays one coin when the price ends above or below the strike: Φ(±d1), in coin. Forward > 0."""
     pair = asset_or_nothing(forward, strike, expiry, vol, 1.0)
-    over_forward = 1.0 / forward if forward > 0.0 else not_a_number()
-    return CallPut(call=pair.call * over_forward, put=pair.put * over_forward)
+    over_forward = 1.0 / forward
+    factor = over_forward if forward > 0.0 else not_a_number()
+    return CallPut(call=factor * pair.call, put=factor * pair.put)

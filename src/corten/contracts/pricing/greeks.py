@@ -60,12 +60,20 @@ class InverseGreeks:
 
 
 @inline
+def _sign(price: f64, strike: f64, expiry: f64, vol: f64, kind: f64) -> f64:
+    """The kind; NaN for what has no greeks, which every greek is multiplied by."""
+    is_finite = is_defined(price, strike, expiry, vol)
+    is_positive = min(price, strike) > 0.0
+    is_kind = abs(kind) == 1.0
+    return kind if is_finite and is_positive and is_kind else not_a_number()
+
+
+@inline
 def generalized(
     spot: f64, strike: f64, expiry: f64, vol: f64, rate: f64, carry: f64, kind: f64, is_forward: bool
 ) -> Greeks:
     """The greeks of a call (kind = 1) or put (−1). `is_forward` says what rho and carry_rho hold fixed."""
-    is_valid = is_defined(spot, strike, expiry, vol) and min(spot, strike) > 0.0 and abs(kind) == 1.0
-    sign = kind if is_valid else not_a_number()
+    sign = _sign(spot, strike, expiry, vol, kind)
     root = sqrt(expiry)
     asset = spot * exp((carry - rate) * expiry)
     cash = strike * exp(-rate * expiry)
@@ -129,8 +137,7 @@ def black_scholes_greeks(spot: f64, strike: f64, expiry: f64, vol: f64, rate: f6
 @inline
 def black76_inverse_greeks(forward: f64, strike: f64, expiry: f64, vol: f64, kind: f64) -> InverseGreeks:
     """Greeks of a coin-settled option: derivatives of C = ±[Φ(±d1) − strike/forward·Φ(±d2)], a price in coin."""
-    is_valid = is_defined(forward, strike, expiry, vol) and min(forward, strike) > 0.0 and abs(kind) == 1.0
-    sign = kind if is_valid else not_a_number()
+    sign = _sign(forward, strike, expiry, vol, kind)
     root = sqrt(expiry)
     over_forward = 1.0 / forward
     over_strike = 1.0 / strike

@@ -172,7 +172,8 @@ def step(option: Normalized, log_price: f64, log_gap: f64, deviation: f64) -> St
     h = max(-distance * over_deviation, -FARTHEST)
     upper = h + t
     lower = h - t
-    is_series = t < SERIES_T and distance < SERIES_X
+    is_near = distance < SERIES_X
+    is_series = t < SERIES_T and is_near
     is_low = upper <= 0.0 or is_series
     mills_first = mills_ratio(min(-(h if is_series else lower), FARTHEST))
     mills_upper = mills_ratio(min(abs(upper), FARTHEST))
@@ -220,7 +221,8 @@ def implied_deviation(option: Normalized) -> f64:
     log_gap = log(option.gap)
     first = step(option, log_price, log_gap, guess(option))
     second = step(option, log_price, log_gap, first.deviation)
-    is_found = second.change < SMALL_STEP and option.price > 0.0 and option.gap > 0.0
+    is_inside = min(option.price, option.gap) > 0.0
+    is_found = second.change < SMALL_STEP and is_inside
     return second.deviation if is_found else not_a_number()
 
 
@@ -247,20 +249,28 @@ def safeguarded_deviation(option: Normalized) -> f64:
 @inline
 def undiscounted(price: f64, discount: f64) -> f64:
     """price/discount; NaN unless the discount factor is > 0 and finite."""
-    return price / discount if discount > 0.0 and discount <= LARGEST else not_a_number()
+    value = price / discount
+    is_positive = discount > 0.0
+    is_finite = discount <= LARGEST
+    return value if is_positive and is_finite else not_a_number()
 
 
 @inline
 def _is_defined(forward: f64, strike: f64, expiry: f64, kind: f64) -> bool:
-    return is_defined(forward, strike, expiry, 0.0) and min(min(forward, strike), expiry) > 0.0 and abs(kind) == 1.0
+    is_finite = is_defined(forward, strike, expiry, 0.0)
+    is_positive = min(min(forward, strike), expiry) > 0.0
+    is_kind = abs(kind) == 1.0
+    return is_finite and is_positive and is_kind
 
 
 @inline
 def undiscounted_implied_vol(value: f64, forward: f64, strike: f64, expiry: f64, kind: f64) -> f64:
     """The volatility of an undiscounted price; 0 at the intrinsic value; `undiscounted_implied` tells what NaN is."""
     option = normalized(value, forward, strike, kind)
-    deviation = 0.0 if option.price == 0.0 else implied_deviation(option)
-    return deviation / sqrt(expiry) if _is_defined(forward, strike, expiry, kind) else not_a_number()
+    found = implied_deviation(option)  # computed in any case, not where it is needed: that would be a branch
+    vol = (0.0 if option.price == 0.0 else found) / sqrt(expiry)
+    is_valid = _is_defined(forward, strike, expiry, kind)
+    return vol if is_valid else not_a_number()
 
 
 @inline
