@@ -39,7 +39,7 @@ from tests.wasm.engines import (
     system_pages,
 )
 from tests.wasm.settings import ALL, missing, named_engine
-from tests.wasm.v8_guest import V8Guest
+from tests.wasm.v8_guest import V8Guest, use_liftoff
 
 State: TypeAlias = tuple[bytes, list[int]]
 
@@ -253,7 +253,10 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1)
     parser.add_argument("--all", action="store_true", help="all settings of the engine")
     parser.add_argument("--text", action="store_true", help="print the module")
+    parser.add_argument("--liftoff", action="store_true", help="V8's other compiler")
     arguments = parser.parse_args()
+    if arguments.liftoff:
+        use_liftoff()
     total: Counter[str] = Counter()
     begin = time.monotonic()
     for seed in range(arguments.seed, arguments.seed + arguments.count):

@@ -96,6 +96,8 @@ class Twin:
         except Trap as trap:
             return Verdict(Status.TRAPPED, trap.code, 0)
         except RaisedError as raised:
+            if not raised.word & 0xFFF:  # no code: as if the engine had met `unreachable`
+                return Verdict(Status.TRAPPED, TrapCode.UNREACHABLE, 0)
             return Verdict(Status.TRAPPED, raised.word & 0xFFF, raised.word >> 12)
         if status:
             return Verdict(Status.REJECTED, status & 0xFFF, status >> 12)
@@ -126,7 +128,7 @@ class Twin:
 
     @staticmethod
     def _trap(word: int) -> list[int]:
-        raise RaisedError(word or int(TrapCode.UNREACHABLE))
+        raise RaisedError(word)
 
     def _result(self, entry: str, values: tuple[int, ...]) -> list[int]:
         if entry != self.running.name:

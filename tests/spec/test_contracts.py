@@ -25,6 +25,7 @@ from tests.spec.driver_twin import Header, Twin
 from tests.spec.machines import fake_service, machine
 from tests.vm.pairs import random_rows
 from tests.wasm.settings import ALL, missing
+from tests.wasm.v8_guest import use_liftoff
 
 COUNT = int(os.environ.get("CORTEN_CONTRACTS", "0"))
 BATCH = 10
@@ -204,7 +205,10 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1)
     parser.add_argument("--all", action="store_true", help="all settings of the engine")
     parser.add_argument("--twin", action="store_true", help="against the plain reading of docs/spec/module.md")
+    parser.add_argument("--liftoff", action="store_true", help="V8's other compiler")
     arguments = parser.parse_args()
+    if arguments.liftoff:
+        use_liftoff()
     corten.vm.host.service = fake_service  # type: ignore[assignment]
     total: Counter[str] = Counter()
     begin = time.monotonic()

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
@@ -21,7 +23,7 @@ from tests.spec.differential import EVERY, check
 from tests.spec.generate import PAGES, generate
 from tests.wasm.each import each
 from tests.wasm.engines import system_pages
-from tests.wasm.settings import ALL, missing, named_engine
+from tests.wasm.settings import ALL, ROOT, missing, named_engine
 
 COUNT = int(os.environ.get("CORTEN_DIFFERENTIAL", "0"))
 BATCH = 25
@@ -47,6 +49,17 @@ def test_one_generated_module_on_every_engine(name: str) -> None:
     ended = check(100_000, engines=(name,))
     assert ended["returned"]
     assert not any("left out" in end for end in ended), ended
+
+
+@pytest.mark.slow
+def test_v8s_other_compiler() -> None:
+    """In a process of its own: V8's flags are set once."""
+    if reason := missing("v8"):
+        pytest.skip(reason)
+    command = [sys.executable, "-m", "tests.wasm.liftoff", "70000"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=200)
+    assert done.returncode == 0, done.stderr
+    assert "messages accepted" in done.stdout
 
 
 def test_refusals_of_an_engine_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:

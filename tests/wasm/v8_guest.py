@@ -66,6 +66,13 @@ def isolate() -> Isolate:
     return Isolate()
 
 
+def use_liftoff() -> None:
+    """V8's baseline compiler instead of TurboFan: before V8 starts, and for the whole process."""
+    flags = tuple(flag for flag in v8_engine._FLAGS if flag != "--no-liftoff")
+    assert not v8_engine._isolates
+    v8_engine._FLAGS = (*flags, "--liftoff-only")  # type: ignore[misc]
+
+
 class V8Guest:
     """On V8."""
 

@@ -34,10 +34,10 @@ class _Node:
     log_bytes: int  # that it and the calls it returns from may log since their last test
 
 
-def describe_function(core: list[Instr], imported: int, schedule: GasSchedule) -> Facts:
-    """One look at the code of a function; `imported` functions come before the guest's."""
-    costs = schedule.costs
-    stores, has_bulk, has_loop, calls_table, cost = 0, False, False, False, 0
+def describe_function(core: list[Instr], imports: Sequence[Callee | None], schedule: GasSchedule) -> Facts:
+    """One look at the code of a function; `imports` come before the guest's functions."""
+    costs, imported = schedule.costs, len(imports)
+    stores, logs_ranges, has_loop, calls_table, cost = 0, False, False, False, 0
     calls: dict[int, bool] = {}
     for instr in core:
         code = instr[0]
@@ -47,13 +47,15 @@ def describe_function(core: list[Instr], imported: int, schedule: GasSchedule) -
         elif code == op.CALL:
             if instr[1] >= imported:
                 calls[instr[1] - imported] = True
+            elif (callee := imports[instr[1]]) is not None and callee.logs:
+                logs_ranges = True
         elif code in BULK:
-            has_bulk = True
+            logs_ranges = True
         elif code == op.LOOP:
             has_loop = True
         elif code == op.CALL_INDIRECT:
             calls_table = True
-    return Facts(list(calls), calls_table, stores, has_bulk, has_loop, cost)
+    return Facts(list(calls), calls_table, stores, logs_ranges, has_loop, cost)
 
 
 def settle(facts: Sequence[Facts], weights: Sequence[int]) -> tuple[list[Callee], int]:
@@ -87,7 +89,7 @@ def _visit(root: int, facts: Sequence[Facts], weights: Sequence[int], nodes: lis
 def _combine(fact: Facts, weight: int, called: list[_Node]) -> _Node:
     deepest = weight + max((node.weight for node in called), default=0)
     recurses = fact.calls_table or deepest > STEADY_WEIGHT or any(node.recurses for node in called)
-    logs = bool(fact.stores) or fact.has_bulk or recurses or any(node.logs for node in called)
+    logs = bool(fact.stores) or fact.logs_ranges or recurses or any(node.logs for node in called)
     log_bytes = fact.stores * _BYTES_PER_STORE + max((node.log_bytes for node in called), default=0)
     return _Node(recurses, logs, deepest, log_bytes)
 

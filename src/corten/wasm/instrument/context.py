@@ -64,7 +64,7 @@ class Facts:
     calls: list[int]  # guest functions, by their position, each once
     calls_table: bool
     stores: int
-    has_bulk: bool
+    logs_ranges: bool  # by a bulk operation or an import: a host function's output, another contract's result
     has_loop: bool
     cost: int  # of all its instructions, once each
 

@@ -86,7 +86,8 @@ def _context(module: Module, abi: Abi | None, options: Options, live: list[list[
     built = replace(module, types=list(module.types))
     imported = list(describe_imports(module, abi, options.schedule))
     types = module.function_type_indices()
-    facts = [describe_function(core, len(imported), options.schedule) for core in live]
+    imports = [callee for callee, _ in imported]
+    facts = [describe_function(core, imports, options.schedule) for core in live]
     weights = [
         stack.weigh(core, function, module.types, types) for core, function in zip(live, module.functions, strict=True)
     ]
@@ -101,7 +102,7 @@ def _context(module: Module, abi: Abi | None, options: Options, live: list[list[
         global_types=[item.value_type for item in module.global_types()],
         costs=options.schedule.costs,
         call_costs=[cost for _, cost in imported] + [0] * len(facts),
-        callees=[*(callee for callee, _ in imported), *callees],
+        callees=[*imports, *callees],
         facts=facts,
         weights=weights,
         steady_weight=steady_weight,
