@@ -50,18 +50,30 @@ def make_market(engine: str = "wasmtime") -> Market:
     return Market(machine, base, quote, exchange)
 
 
-def make_chain(length: int, engine: str = "wasmtime") -> list[Contract]:
+def make_chain(length: int, engine: str = "wasmtime", **options) -> list[Contract]:
     """Links, the first of which calls the second, and so on."""
-    machine = make_machine(engine)
+    machine = make_machine(engine, **options)
     links: list[Contract] = []
     for _ in range(length):
         links.append(machine.deploy(SOURCES / "link.py", next=links[-1] if links else 0))
     return links[::-1]
 
 
-@pytest.fixture(params=["wasmtime", "python"])
+@pytest.fixture(params=["wasmtime", "v8", "python"])
 def engine(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+    return _available(request.param)
+
+
+@pytest.fixture(params=["wasmtime", "v8"], scope="package")
+def compiled(request: pytest.FixtureRequest) -> str:
+    """An engine that runs modules: with gas and roots."""
+    return _available(request.param)
+
+
+def _available(engine: str) -> str:
+    if engine == "v8":
+        pytest.importorskip("py_mini_racer")
+    return engine
 
 
 @pytest.fixture

@@ -38,6 +38,12 @@ class Works:
         return list(self.machine.contracts)
 
 
+@pytest.fixture(params=["wasmtime", "python"])
+def engine(request):
+    """Those that can make an instance in the middle of a message."""
+    return request.param
+
+
 @pytest.fixture
 def works(engine):
     return Works(engine)

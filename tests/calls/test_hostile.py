@@ -101,8 +101,8 @@ def caller(machine: Machine, name: int, body: str = "", *, length: int = 8, size
 
 
 @pytest.fixture
-def machine() -> Machine:
-    return make_machine(cache=False)
+def machine(compiled) -> Machine:
+    return make_machine(compiled, cache=False)
 
 
 PROPAGATE = "(if (local.get $status) (then (return (local.get $status))))"

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from corten.base.calls import CALL_DEPTH, CallReject
-from corten.base.errors import DiagnosticError, HostFault, InvalidInput, Status
+from corten.base.errors import DiagnosticError, HostFault, Status
 from corten.compiler import compile_contract
 from tests.calls.conftest import SUPPLY, make_chain, make_machine, make_market
 
 
 @pytest.fixture(scope="module")
-def shared_market():
-    return make_market()
+def shared_market(compiled):
+    return make_market(compiled)
 
 
 @pytest.mark.parametrize("gas_limit", [*range(0, 48_000, 997), 8_600, 17_000])
@@ -41,14 +41,14 @@ def test_at_every_gas_limit_around_a_call(shared_market):
     assert market.machine.state_root == root
 
 
-def test_gas_is_counted_once_and_to_the_unit():
-    market = make_market()
+def test_gas_is_counted_once_and_to_the_unit(compiled):
+    market = make_market(compiled)
     used = market.exchange.swap(amount=1, sender=7).gas
     fork = market.machine.fork()
     exact = fork["Exchange"].swap(amount=1, sender=7)
     assert fork["Exchange"].swap(amount=1, sender=7, gas_limit=exact.gas).accepted
     assert fork["Exchange"].swap(amount=1, sender=7, gas_limit=exact.gas - 1).error == "out_of_gas"
-    links = make_chain(4)
+    links = make_chain(4, compiled)
     links[0].walk(depth=3, fate=0)
     by_depth = [links[0].walk(depth=depth, fate=0).gas for depth in range(4)]
     steps = np.diff(by_depth)
@@ -56,8 +56,8 @@ def test_gas_is_counted_once_and_to_the_unit():
     assert used > 4 * 8000
 
 
-def test_gas_of_a_trap_in_a_callee():
-    links = make_chain(3)
+def test_gas_of_a_trap_in_a_callee(compiled):
+    links = make_chain(3, compiled)
     receipt = links[0].walk(depth=2, fate=2)
     assert 200_000 < receipt.gas < 300_000
     assert links[0].walk(depth=2, fate=2, gas_limit=100_000).gas == 100_000
@@ -169,8 +169,8 @@ def test_interfaces_hold_signatures_only(tmp_path, body, code):
     assert code in refusal(tmp_path, source)[0]
 
 
-def test_a_batch_of_transfers_equals_a_sequential_model():
-    market, count = make_market(), 10_000
+def test_a_batch_of_transfers_equals_a_sequential_model(compiled):
+    market, count = make_market(compiled), 10_000
     random = np.random.default_rng(5)
     rows = np.zeros(count, market.exchange.dtype("swap"))
     rows["amount"] = random.integers(-20, 400, count)
@@ -192,16 +192,16 @@ def test_a_batch_of_transfers_equals_a_sequential_model():
     first = receipts[accepted.index(True)]
     assert [type(each.event).__name__ for each in first.all_events] == ["Swapped", "Transfer", "Transfer", "Swapped"]
     assert len(receipts.results["swap"]) == sum(accepted)
-    one_by_one = make_market()
+    one_by_one = make_market(compiled)
     for row, sender in zip(rows[:200], senders[:200].tolist(), strict=True):
         one_by_one.exchange.swap(amount=int(row["amount"]), sender=sender)
-    first_200 = make_market()
+    first_200 = make_market(compiled)
     first_200.exchange.submit("swap", rows[:200], sender=senders[:200])
     assert first_200.machine.state_root == one_by_one.machine.state_root
 
 
-def test_batches_that_trap_and_reject_in_callees():
-    links = make_chain(3)
+def test_batches_that_trap_and_reject_in_callees(compiled):
+    links = make_chain(3, compiled)
     rows = np.zeros(60, links[0].dtype("walk"))
     rows["depth"] = np.arange(60) % 3
     rows["fate"] = np.arange(60) // 3 % 6 % 3
@@ -211,8 +211,8 @@ def test_batches_that_trap_and_reject_in_callees():
     assert links[2].count() == int((good & (rows["depth"] == 2)).sum())
 
 
-def test_views_in_batches_call_views():
-    market = make_market()
+def test_views_in_batches_call_views(compiled):
+    market = make_market(compiled)
     rows = np.zeros(5, market.exchange.dtype("total"))
     rows["account"] = market.exchange.address
     root = market.machine.state_root
@@ -221,8 +221,8 @@ def test_views_in_batches_call_views():
     assert market.machine.state_root == root
 
 
-def test_a_full_outbox_of_the_caller_is_emptied_between_messages():
-    links = make_chain(2)
+def test_a_full_outbox_of_the_caller_is_emptied_between_messages(compiled):
+    links = make_chain(2, compiled)
     count = 9000
     rows = np.zeros(count, links[0].dtype("walk"))
     rows["depth"] = 1
@@ -231,8 +231,8 @@ def test_a_full_outbox_of_the_caller_is_emptied_between_messages():
     assert [each.event.depth for each in receipts[count - 1].all_events] == [1, 0, 0, -1]
 
 
-def test_snapshots_and_forks_keep_addresses_and_states():
-    market = make_market()
+def test_snapshots_and_forks_keep_addresses_and_states(compiled):
+    market = make_market(compiled)
     start = market.machine.snapshot()
     root = market.machine.state_root
     market.exchange.swap(amount=5, sender=7)
@@ -245,8 +245,8 @@ def test_snapshots_and_forks_keep_addresses_and_states():
     assert market.exchange.swap(amount=5, sender=7).result == 15
 
 
-def test_a_deployment_that_fails_takes_no_address():
-    machine = make_machine()
+def test_a_deployment_that_fails_takes_no_address(compiled):
+    machine = make_machine(compiled)
     source = make_chain_source()
     coin = source.with_name("coin.py")
     with pytest.raises(Exception, match="supply_negative"):
@@ -254,8 +254,8 @@ def test_a_deployment_that_fails_takes_no_address():
     assert machine.deploy(coin, owner=1, supply=1).address == 0x8000_0001
 
 
-def test_threads_that_call_across_the_same_contracts():
-    market = make_market()
+def test_threads_that_call_across_the_same_contracts(compiled):
+    market = make_market(compiled)
     machine = market.machine
     links = [machine.deploy(make_chain_source(), f"link{n}", next=0) for n in range(2)]
     links[0].join(next=links[1])
@@ -276,12 +276,6 @@ def test_threads_that_call_across_the_same_contracts():
     assert [link.count() for link in links] == [600, 600]
     assert market.balances(3) == (300, 600)
     assert market.base.balance(account=4) == 300
-
-
-def test_v8_says_what_it_lacks():
-    pytest.importorskip("py_mini_racer")
-    with pytest.raises(InvalidInput, match="calls between contracts"):
-        make_machine("v8").deploy(make_chain_source(), next=0)
 
 
 def test_codes_are_permanent():
@@ -324,9 +318,9 @@ def test_a_host_that_breaks_in_the_middle_marks_all_that_took_part(monkeypatch):
     assert market.exchange.swap(amount=5, sender=7).accepted
 
 
-def test_recursion_in_every_contract_of_a_chain_shares_one_stack():
+def test_recursion_in_every_contract_of_a_chain_shares_one_stack(compiled):
     source = make_chain_source().parent / "deep.py"
-    machine, links = make_machine(), []
+    machine, links = make_machine(compiled), []
     for _ in range(CALL_DEPTH):
         links.append(machine.deploy(source, next=links[-1] if links else 0))
     first = links[-1]

@@ -60,10 +60,17 @@ def module(function: HostFunction) -> bytes:
 class Guest:
     """A deployed guest of one host function."""
 
-    def __init__(self, name: str, **options: Any) -> None:
+    def __init__(self, name: str, engine: str = "wasmtime", memory_limit: int = MEMORY) -> None:
         self.function = BY_NAME[name]
-        self.machine = corten.Machine(memory_limit=MEMORY, gas_limit=GAS, cache=False, **options)
+        self.machine = corten.Machine(engine, memory_limit=memory_limit, gas_limit=GAS, cache=False)
         self.contract = self.machine.deploy(module(self.function))
+
+    @classmethod
+    def of(cls, contract: Any, machine: corten.Machine, name: str) -> Guest:
+        """One that is deployed already."""
+        guest = cls.__new__(cls)
+        guest.function, guest.machine, guest.contract = BY_NAME[name], machine, contract
+        return guest
 
     @property
     def _instance(self) -> Any:

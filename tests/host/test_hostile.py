@@ -18,10 +18,10 @@ ORDER_25519 = 2**252 + 27742317777372353535851937790883648493
 
 
 @pytest.mark.parametrize("name", HASHES)
-def test_hash(name):
+def test_hash(name, engine):
     """Digest over its own input, straddling it, of all memory while written into it, of nothing."""
     compute = implementation(BY_NAME[name])
-    guest = Guest(name)
+    guest = Guest(name, engine)
     data = bytes(range(200))
     for digest in (DATA, DATA + 8, DATA - 16, DATA + 190, DATA + 100):
         guest.put(bytes(1024), DATA - 512)
@@ -41,9 +41,9 @@ def signed_25519(message):
     return key.public_key().public_bytes_raw(), key.sign(message)
 
 
-def test_ed25519_verify():
+def test_ed25519_verify(engine):
     """Malformed and malleable signatures are false, never a trap, and every answer costs the same."""
-    guest = Guest("ed25519_verify")
+    guest = Guest("ed25519_verify", engine)
     message = b"100 contracts at 5.25"
     key, signature = signed_25519(message)
     s = int.from_bytes(signature[32:], "little")
@@ -97,9 +97,9 @@ def bad_signatures(signature):
         yield r + number.to_bytes(32, "big")
 
 
-def test_secp256k1_verify():
+def test_secp256k1_verify(engine):
     """Keys of every wrong length and form, r and s out of range, high s: false, never a trap."""
-    guest = Guest("secp256k1_verify")
+    guest = Guest("secp256k1_verify", engine)
     digest = hashlib.sha256(b"order").digest()
     public, signature, _ = signed_secp256k1(digest)
     compressed, raw = public.format(), public.format(compressed=False)[1:]
@@ -120,9 +120,9 @@ def test_secp256k1_verify():
     assert not any(verdict(key) for key in not_on_curve)
 
 
-def test_secp256k1_recover():
+def test_secp256k1_recover(engine):
     """Every recovery id that is none, bad signatures, output over the inputs: false and zeros, never what was there."""
-    guest = Guest("secp256k1_recover")
+    guest = Guest("secp256k1_recover", engine)
     digest = hashlib.sha256(b"order").digest()
     public, signature, identity = signed_secp256k1(digest)
     raw = public.format(compressed=False)[1:]
@@ -148,9 +148,9 @@ def test_secp256k1_recover():
         assert recovered(signature, identity, out) == (1, raw)
 
 
-def test_debug(caplog):
+def test_debug(caplog, engine):
     """Text that is no text, places without values, terminal escapes, megabytes: nothing traps, nothing is committed."""
-    guest = Guest("debug")
+    guest = Guest("debug", engine)
     root = guest.machine.state_root
     texts = [
         b"\xff\xfe\x00{i64}",
@@ -177,16 +177,16 @@ def test_debug(caplog):
 
 
 @pytest.mark.parametrize("entry", ["look", "reject", "stop"])
-def test_debug_speaks_even_if_the_message_fails(caplog, entry):
-    guest = Guest("debug")
+def test_debug_speaks_even_if_the_message_fails(caplog, entry, engine):
+    guest = Guest("debug", engine)
     guest.memory[DATA : DATA + 2] = b"hi"
     with caplog.at_level(logging.DEBUG, "corten.debug"):
         guest.call(DATA, 2, 0, 0, entry=entry)
     assert [record.getMessage() for record in caplog.records] == ["hi"]
 
 
-def test_debug_costs_the_same_whether_or_not_anybody_listens(caplog):
-    guest = Guest("debug")
+def test_debug_costs_the_same_whether_or_not_anybody_listens(caplog, engine):
+    guest = Guest("debug", engine)
     silent = guest.call(DATA, 100, OUT, 16).gas
     with caplog.at_level(logging.DEBUG, "corten.debug"):
         assert guest.call(DATA, 100, OUT, 16).gas == silent

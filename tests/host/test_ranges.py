@@ -19,8 +19,8 @@ def size_of(guest: Guest, index: int) -> int:
 
 
 @pytest.mark.parametrize(("name", "index"), RANGES)
-def test_a_range_outside_memory_traps_and_nothing_is_written(name, index):
-    guest = Guest(name)
+def test_a_range_outside_memory_traps_and_nothing_is_written(name, index, engine):
+    guest = Guest(name, engine)
     before = bytes(guest.memory)
     size = size_of(guest, index)
     for address in (MEMORY - size + 1, MEMORY, MEMORY + 1, 2**31, 2**32 - size, 2**32 - 1):
@@ -32,16 +32,16 @@ def test_a_range_outside_memory_traps_and_nothing_is_written(name, index):
 
 
 @pytest.mark.parametrize(("name", "index"), RANGES)
-def test_a_range_may_end_where_memory_ends(name, index):
-    guest = Guest(name)
+def test_a_range_may_end_where_memory_ends(name, index, engine):
+    guest = Guest(name, engine)
     arguments = guest.good()
     arguments[spread(name, index)] = MEMORY - size_of(guest, index)
     assert guest.call(*arguments).accepted
 
 
 @pytest.mark.parametrize(("name", "index"), GROWING)
-def test_an_empty_range_may_lie_at_the_end_but_not_beyond(name, index):
-    guest = Guest(name)
+def test_an_empty_range_may_lie_at_the_end_but_not_beyond(name, index, engine):
+    guest = Guest(name, engine)
     arguments, at = guest.good(), spread(name, index)
     for address, accepted in ((0, True), (MEMORY, True), (MEMORY + 1, False), (2**32 - 1, False)):
         arguments[at : at + 2] = [address, 0]
@@ -49,8 +49,8 @@ def test_an_empty_range_may_lie_at_the_end_but_not_beyond(name, index):
 
 
 @pytest.mark.parametrize(("name", "index"), GROWING)
-def test_a_length_that_wraps_around_traps(name, index):
-    guest = Guest(name)
+def test_a_length_that_wraps_around_traps(name, index, engine):
+    guest = Guest(name, engine)
     arguments, at = guest.good(), spread(name, index)
     for address, length in ((DATA, 2**32 - DATA), (DATA, 2**32 - 1), (2**32 - 1, 2**32 - 1), (1, 2**32 - 1)):
         arguments[at : at + 2] = [address, length]
@@ -58,8 +58,8 @@ def test_a_length_that_wraps_around_traps(name, index):
 
 
 @pytest.mark.parametrize(("name", "index"), GROWING)
-def test_gas_is_linear_in_the_bytes(name, index):
-    guest = Guest(name)
+def test_gas_is_linear_in_the_bytes(name, index, engine):
+    guest = Guest(name, engine)
     arguments, at = guest.good(), spread(name, index)
     spent = {}
     for length in (0, 1, 2, 1000, MEMORY):
@@ -71,8 +71,8 @@ def test_gas_is_linear_in_the_bytes(name, index):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_call_costs_its_price_and_not_a_unit_less_will_do(name):
-    guest = Guest(name)
+def test_a_call_costs_its_price_and_not_a_unit_less_will_do(name, engine):
+    guest = Guest(name, engine)
     arguments = guest.good()
     gas = guest.call(*arguments).gas
     lengths = sum(8 for parameter in guest.function.parameters if parameter.length)
@@ -83,10 +83,10 @@ def test_a_call_costs_its_price_and_not_a_unit_less_will_do(name):
 
 
 @pytest.mark.parametrize(("name", "index"), GROWING)
-def test_a_huge_length_with_little_gas_is_not_even_begun(name, index, monkeypatch):
+def test_a_huge_length_with_little_gas_is_not_even_begun(name, index, monkeypatch, engine):
     called = []
     monkeypatch.setattr("corten.vm.host.service", lambda function: lambda memory, raw: called.append(function))
-    guest = Guest(name)
+    guest = Guest(name, engine)
     arguments, at = guest.good(), spread(name, index)
     arguments[at : at + 2] = [0, MEMORY]
     enough = guest.price() + 1000
@@ -99,8 +99,8 @@ def test_a_huge_length_with_little_gas_is_not_even_begun(name, index, monkeypatc
 
 @pytest.mark.parametrize("name", WRITING)
 @pytest.mark.parametrize("entry", ["look", "reject", "stop"])
-def test_what_a_message_that_fails_or_a_view_wrote_is_undone(name, entry):
-    guest = Guest(name)
+def test_what_a_message_that_fails_or_a_view_wrote_is_undone(name, entry, engine):
+    guest = Guest(name, engine)
     size = guest.function.output.size
     guest.put(bytes(range(size)), OUT)
     arguments, root = guest.good(), guest.machine.state_root
@@ -116,8 +116,8 @@ def test_what_a_message_that_fails_or_a_view_wrote_is_undone(name, entry):
 
 @pytest.mark.parametrize("name", WRITING)
 @pytest.mark.parametrize("shift", [0, 1, 4, 7])
-def test_output_across_a_page_border_is_logged_and_committed_to(name, shift):
-    guest = Guest(name)
+def test_output_across_a_page_border_is_logged_and_committed_to(name, shift, engine):
+    guest = Guest(name, engine)
     size = guest.function.output.size
     address = OUT + 4096 - size // 2 + shift
     guest.put(b"\xaa" * 8192, OUT)
@@ -134,9 +134,9 @@ def test_output_across_a_page_border_is_logged_and_committed_to(name, shift):
 
 
 @pytest.mark.parametrize("name", WRITING)
-def test_an_output_that_the_log_cannot_hold_is_not_written(name, monkeypatch):
+def test_an_output_that_the_log_cannot_hold_is_not_written(name, monkeypatch, engine):
     monkeypatch.setattr("corten.vm.layout.LOG_BYTES", 16)
-    guest = Guest(name)
+    guest = Guest(name, engine)
     guest.put(b"\xaa" * 64, OUT)
     assert guest.call(*guest.good()).trap == TrapCode.LOG_EXHAUSTED
     assert guest.read(64) == b"\xaa" * 64

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from corten.wasm.reader import read_module
 from corten.wasm.sections import read_abi
 from corten.wasm.validate import validate
 from corten.wasm.writer import write_module
-from tests.host.guests import DATA, OUT, Guest, module
+from tests.host.guests import DATA, GAS, MEMORY, OUT, Guest, module
 from tests.vm.modules import with_sections
 
 ABC = bytes.fromhex("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
@@ -155,8 +156,8 @@ def test_a_machine_that_nobody_holds_is_freed_at_once():
         gc.enable()
 
 
-def test_answers_are_recorded_in_the_order_of_the_calls():
-    guest = Guest("sha256")
+def test_answers_are_recorded_in_the_order_of_the_calls(engine):
+    guest = Guest("sha256", engine)
     guest.put(b"abc")
     guest.call(DATA, 3, OUT)
     host = guest.machine._environment.host
@@ -170,22 +171,22 @@ def test_answers_are_recorded_in_the_order_of_the_calls():
     assert host.recorded() == []
 
 
-def test_answers_with_a_result_are_recorded():
-    guest = Guest("secp256k1_recover")
+def test_answers_with_a_result_are_recorded(engine):
+    guest = Guest("secp256k1_recover", engine)
     host = guest.machine._environment.host
     host.record()
     guest.call(*guest.good())
     assert host.recorded() == [Answer("secp256k1_recover", 0, bytes(64))]
 
 
-def test_a_batch_calls_out_message_by_message():
-    guest = Guest("blake3")
+def test_a_batch_calls_out_message_by_message(engine):
+    guest = Guest("blake3", engine)
     guest.put(bytes(range(256)))
     rows = np.zeros(50, guest.contract.dtype("run"))
     rows["data"], rows["length"], rows["digest"] = DATA, np.arange(50), OUT + 32 * np.arange(50)
     assert guest.contract.submit("run", rows).counts()["accepted"] == 50
     digests = [guest.read(32, OUT + 32 * index) for index in range(50)]
-    one_by_one = Guest("blake3")
+    one_by_one = Guest("blake3", engine)
     one_by_one.put(bytes(range(256)))
     for index in range(50):
         one_by_one.call(DATA, index, OUT + 32 * index)
@@ -204,3 +205,55 @@ def test_the_cache_keeps_no_library_check(tmp_path, monkeypatch):
     monkeypatch.setattr("corten.vm.host.implementation", missing)
     with pytest.raises(InvalidInput, match="host function blake3"):
         corten.Machine(memory_limit=1 << 18, cache=tmp_path).deploy(module(BY_NAME["blake3"]))
+
+
+def recording(name):
+    """What a guest was answered in Wasmtime, and its state."""
+    guest = Guest(name)
+    guest.machine._environment.host.record()
+    receipts = [guest.call(*guest.good(), entry=entry) for entry in ("run", "reject")]
+    return guest.machine._environment.host.recorded(), receipts, guest.machine.state_root
+
+
+@pytest.mark.parametrize("name", ["sha256", "secp256k1_recover", "ed25519_verify", "debug"])
+def test_recorded_answers_are_given_where_nothing_can_be_computed(name, engine, monkeypatch):
+    answers, expected, root = recording(name)
+    rows = {**BY_NAME, name: replace(BY_NAME[name], engines=())}
+    monkeypatch.setattr("corten.vm.host.BY_NAME", rows)
+    with pytest.raises(InvalidInput, match=f"host function {name}"):
+        Guest(name, engine)
+    machine = corten.Machine(engine, memory_limit=MEMORY, gas_limit=GAS, cache=False)
+    host = machine._environment.host
+    host.replay(answers)
+    contract = machine.deploy(module(BY_NAME[name]))
+    guest = Guest.of(contract, machine, name)
+    host.record()
+    found = [guest.call(*guest.good(), entry=entry) for entry in ("run", "reject")]
+    assert [(one.status, one.gas, one.result) for one in found] == [
+        (one.status, one.gas, one.result) for one in expected
+    ]
+    assert machine.state_root == root
+    assert host.recorded() == answers
+    image = machine.snapshot()
+    with pytest.raises(HostFault, match=f"recorded answer of {name}, found none left"):
+        guest.call(*guest.good())
+    machine.restore(image)
+    assert host.replayed() == len(answers) == 2
+
+
+def test_an_answer_of_another_function_is_not_given(engine):
+    answers, *_ = recording("sha256")
+    guest = Guest("blake3", engine)
+    guest.machine._environment.host.replay(answers)
+    with pytest.raises(HostFault, match="recorded answer of blake3, found one of sha256"):
+        guest.call(*guest.good())
+
+
+def test_an_answer_that_was_not_computed_is_given_as_it_is(engine):
+    """What is replayed is the recording, not what the function would say."""
+    guest = Guest("secp256k1_recover", engine)
+    guest.machine._environment.host.replay([Answer("secp256k1_recover", 1, bytes(range(64)))])
+    assert guest.call(*guest.good()).result == 1
+    assert guest.read(64) == bytes(range(64))
+    assert guest.machine._environment.host.replayed() == 1
+    assert guest.call(*guest.good()).result == 0

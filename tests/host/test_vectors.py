@@ -1,4 +1,4 @@
-"""Known answers from outside, each with its source, through the implementations that every engine uses."""
+"""Known answers from outside, each with its source, through the Python libraries and through V8."""
 
 from __future__ import annotations
 
@@ -10,12 +10,26 @@ import pytest
 
 from corten.host import BY_NAME, implementation
 from corten.host.signatures import ORDER_SECP256K1
+from tests.host.answers import answers
 
 VECTORS = Path(__file__).parent / "vectors"
 
 
-def computed(name, *arguments):
-    return implementation(BY_NAME[name])(*arguments)
+@pytest.fixture(params=["library", pytest.param("v8", marks=pytest.mark.slow)])
+def computed(request):
+    """The Python libraries' answer; when the test is over, V8 is asked for all of them, too."""
+    asked = {}
+
+    def compute(name, *arguments):
+        answer = implementation(BY_NAME[name])(*arguments)
+        asked.setdefault(name, []).append((arguments, answer))
+        return answer
+
+    yield compute
+    if request.param == "v8":
+        pytest.importorskip("py_mini_racer")
+        for name, cases in asked.items():
+            assert answers(name, "v8", [arguments for arguments, _ in cases]) == [answer for _, answer in cases]
 
 
 HASHES = [
@@ -37,11 +51,11 @@ HASHES = [
 
 
 @pytest.mark.parametrize(("name", "data", "digest"), HASHES)
-def test_hashes(name, data, digest):
+def test_hashes(name, data, digest, computed):
     assert computed(name, data).hex() == digest
 
 
-def test_keccak_is_not_sha3():
+def test_keccak_is_not_sha3(computed):
     assert computed("keccak256", b"abc") != hashlib.sha3_256(b"abc").digest()
 
 
@@ -55,7 +69,7 @@ def selftest_sequence(length, seed):
     return bytes(out)
 
 
-def test_blake2b_is_the_hash_of_hashes_in_rfc_7693():
+def test_blake2b_is_the_hash_of_hashes_in_rfc_7693(computed):
     """RFC 7693, appendix E: blake2b_selftest hashes all results into one BLAKE2b-256, whose value it gives."""
     results = b""
     for size in (20, 32, 48, 64):
@@ -81,7 +95,7 @@ BLAKE3 = {
 
 
 @pytest.mark.parametrize("length", BLAKE3)
-def test_blake3(length):
+def test_blake3(length, computed):
     assert computed("blake3", bytes(index % 251 for index in range(length))).hex() == BLAKE3[length]
 
 
@@ -123,7 +137,7 @@ RFC_8032 = [
 
 
 @pytest.mark.parametrize("vector", RFC_8032, ids=["1", "2", "3", "sha_abc"])
-def test_ed25519_of_rfc_8032(vector):
+def test_ed25519_of_rfc_8032(vector, computed):
     key, message, signature = map(bytes.fromhex, vector)
     assert computed("ed25519_verify", key, message, signature)
     assert not computed("ed25519_verify", key, message + b"!", signature)
@@ -145,7 +159,7 @@ SPECCHECK = [
 ]
 
 
-def test_ed25519_of_the_speccheck():
+def test_ed25519_of_the_speccheck(computed):
     cases = json.loads((VECTORS / "speccheck.json").read_text())["cases"]
     found = []
     for case in cases:
@@ -158,7 +172,7 @@ def wycheproof(name):
     return json.loads((VECTORS / f"{name}.json").read_text())["tests"]
 
 
-def test_ed25519_of_wycheproof():
+def test_ed25519_of_wycheproof(computed):
     """Every one of them, where the signature has 64 bytes; a shorter or longer one cannot be given."""
     wrong = []
     for number, comment, *parts, result in wycheproof("ed25519"):
@@ -168,7 +182,7 @@ def test_ed25519_of_wycheproof():
     assert not wrong
 
 
-def test_secp256k1_of_wycheproof():
+def test_secp256k1_of_wycheproof(computed):
     """As Wycheproof says, except that a valid signature with a high s is refused; its twin with n − s is accepted."""
     wrong, high = [], 0
     for number, comment, *parts, result in wycheproof("secp256k1"):
@@ -191,7 +205,7 @@ def test_secp256k1_of_wycheproof():
     assert high
 
 
-def ecrecover(data):
+def ecrecover(data, computed):
     """Ethereum's precompile (yellow paper, appendix E.1) on `secp256k1_recover`: 32 bytes or nothing."""
     digest, v, signature = data[:32], int.from_bytes(data[32:64], "big"), data[64:128]
     key = computed("secp256k1_recover", digest, signature, v - 27) if v in (27, 28) else None
@@ -221,11 +235,11 @@ ECRECOVER = [
 ]
 
 
-def test_recovery_of_ethereum():
+def test_recovery_of_ethereum(computed):
     data = bytes.fromhex(VALID_KEY)
-    assert ecrecover(data) == b""
+    assert ecrecover(data, computed) == b""
     s = int.from_bytes(data[96:], "big")
     low = data[:63] + bytes([27 + 28 - data[63]]) + data[64:96] + (ORDER_SECP256K1 - s).to_bytes(32, "big")
-    assert ecrecover(low).hex() == "000000000000000000000000a94f5374fce5edbc8e2a8697c15331677e6ebf0b"
+    assert ecrecover(low, computed).hex() == "000000000000000000000000a94f5374fce5edbc8e2a8697c15331677e6ebf0b"
     for given, expected in ECRECOVER:
-        assert ecrecover(bytes.fromhex(given)).hex() == expected
+        assert ecrecover(bytes.fromhex(given), computed).hex() == expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from corten import HostFault, InvalidInput, InvalidModule
 from corten.base.errors import Status, TrapCode
+from corten.host import BY_NAME
 from corten.vm import Machine
 from corten.vm.engine import Engine
 from tests.vm.modules import _entry, _fields, token, with_sections
@@ -344,8 +346,10 @@ def test_modules_that_v8_refuses():
         ).instantiate()
 
 
-def test_contracts_that_call_the_host_are_refused():
-    with pytest.raises(InvalidInput, match="host function"):
+def test_host_functions_without_javascript_are_refused_by_name(monkeypatch):
+    row = replace(BY_NAME["blake3"], engines=("wasmtime", "python"))
+    monkeypatch.setattr("corten.vm.host.BY_NAME", {**BY_NAME, "blake3": row})
+    with pytest.raises(InvalidInput, match="host function blake3"):
         Machine("v8", memory_limit=LIMIT, cache=False).deploy(CONTRACTS / "notary.py")
 
 
@@ -382,6 +386,7 @@ def test_it_works_inside_an_event_loop(pair):
 
 _FRESH = """
 import resource, sys
+from corten.host import BY_NAME
 from corten.vm import Machine
 {before}
 machine = Machine("v8")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,7 +31,7 @@ class NativeCode:
         self._contract, self._system_bytes = contract, system_bytes
         self.last: NativeInstance | None = None
 
-    def instantiate(self, services: Sequence[Any] = ()) -> NativeInstance:
+    def instantiate(self, services: Any = None) -> NativeInstance:
         self.last = NativeInstance(self._contract, self._system_bytes)
         return self.last
 
@@ -42,6 +41,8 @@ class NativeInstance:
 
     `seconds` is how long it ran last.
     """
+
+    is_lost = False
 
     def __init__(self, contract: NativeContract, system_bytes: int) -> None:
         self._contract = contract

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from corten.bench.measure import median_seconds, paired
+from corten.bench.measure import fastest_seconds, has_v8, median_seconds, paired
 from corten.bench.registry import Result
 from corten.vm import Contract, Machine
 
@@ -19,6 +19,8 @@ _ROUNDS: Final = 301
 _BATCH: Final = 10_000
 _DEPLOYMENTS: Final = 200
 _DEPLOYMENT_ROUNDS: Final = 9
+_V8_CALLS: Final = 2000
+_V8_ROUNDS: Final = 31
 
 
 def one_message() -> list[Result]:
@@ -79,16 +81,40 @@ def deployment() -> list[Result]:
     return results
 
 
+def v8() -> list[Result]:
+    """Calls in V8, where contracts reach each other without Python: many in one message; peer: Wasmtime."""
+    if not has_v8():
+        return []
+    deployed = [_deployed(engine) for engine in ("v8", "wasmtime")]
+    results = []
+    for name in ("read", "add", "add_loudly"):
+        ours, peer = (_call_seconds(callee, caller, name) for callee, caller in deployed)
+        conditions = f"{_V8_CALLS} calls a message, fastest of {_V8_ROUNDS}, beyond the callee's own work"
+        results.append(Result(f"v8.{name}", ours * 1e6, "us", "wasmtime", ours / peer, conditions))
+    return results
+
+
+def _call_seconds(callee: Contract, caller: Contract, name: str) -> float:
+    """A call beyond the callee's work. Minima: next to a crossing in V8 a call is too short for anything else."""
+    rows = np.zeros(_V8_CALLS, callee.dtype(name))
+
+    def taken(entry: str) -> float:
+        return fastest_seconds(lambda: caller.call(entry, {"count": _V8_CALLS}), rounds=_V8_ROUNDS)
+
+    own = fastest_seconds(lambda: callee.submit(name, rows), rounds=_V8_ROUNDS)
+    return (taken(name) - taken("nothing") - own) / _V8_CALLS
+
+
 def _work(callee: Contract, name: str) -> float:
     """Seconds that an entry takes as a message of a batch."""
     rows = np.zeros(_BATCH, callee.dtype(name))
     return median_seconds(lambda: callee.submit(name, rows)) / _BATCH
 
 
-def _deployed() -> tuple[Contract, Contract]:
-    machine = Machine(memory_limit=1 << 20, gas_limit=10**12)
+def _deployed(engine: str = "wasmtime") -> tuple[Contract, Contract]:
+    machine = Machine(engine, memory_limit=1 << 20, gas_limit=10**12)
     callee = machine.deploy(_HERE / "_callee.py")
     return callee, machine.deploy(_HERE / "_caller.py", counter=callee)
 
 
-BENCHMARKS: Final = {"one_message": one_message, "batch": batch, "deployment": deployment}
+BENCHMARKS: Final = {"one_message": one_message, "batch": batch, "deployment": deployment, "v8": v8}

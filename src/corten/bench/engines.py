@@ -11,8 +11,7 @@ import time
 from dataclasses import replace
 from typing import Final
 
-from corten.base.errors import InvalidInput
-from corten.bench.measure import paired
+from corten.bench.measure import has_v8, paired
 from corten.bench.order_book import FLOW, ROUNDS, SEGMENT, rules
 from corten.bench.registry import Result
 from corten.compiler import compile_contract
@@ -31,7 +30,7 @@ _CONDITIONS: Final = "order book, all passes, receipts and events on"
 
 def replay() -> list[Result]:
     """A flow with all kinds of messages, a state root after every interval, as `corten replay` does it."""
-    if not _has_v8():
+    if not has_v8():
         return []
     messages = generate_flow(1, (ROUNDS + 1) * SEGMENT, replace(FLOW, changes=0.02, special=0.05, limit_only=False))
     runs = {name: Execution(ORDER_BOOK, rules(), Machine(name)).run(messages, _INTERVAL) for name in _ENGINES}
@@ -53,7 +52,7 @@ def replay() -> list[Result]:
 
 def submit() -> list[Result]:
     """The same flow, only `submit`, the frames prepared."""
-    if not _has_v8():
+    if not has_v8():
         return []
     messages = generate_flow(1, (ROUNDS + 1) * SEGMENT, FLOW)
     executions = [Execution(ORDER_BOOK, rules(), Machine(name)) for name in _ENGINES]
@@ -72,7 +71,7 @@ def submit() -> list[Result]:
 
 def message() -> list[Result]:
     """A view, alone: what a crossing costs."""
-    if not _has_v8():
+    if not has_v8():
         return []
     first, second = (Execution(ORDER_BOOK, rules(), Machine(name)).contract for name in _ENGINES)
     taken = paired(lambda: second.depth(side=0, skip=0), lambda: first.depth(side=0, skip=0), calls=200)
@@ -81,7 +80,7 @@ def message() -> list[Result]:
 
 def start() -> list[Result]:
     """From instrumented bytes to an instance, nothing cached on disk."""
-    if not _has_v8():
+    if not has_v8():
         return []
     layout = Layout(256 << 20)
     engines = V8Engine(), Engine()
@@ -96,15 +95,6 @@ def start() -> list[Result]:
 
     taken = paired(lambda: loaded(engines[0]), lambda: loaded(engines[1]), rounds=7)
     return [Result("start", taken.ours * 1e3, "ms", "wasmtime", taken.ratio, "order book, compiled and instantiated")]
-
-
-def _has_v8() -> bool:
-    """Whether mini-racer is installed: without it there is nothing to measure."""
-    try:
-        V8Engine()
-    except InvalidInput:
-        return False
-    return True
 
 
 BENCHMARKS: Final = {"replay": replay, "submit": submit, "message": message, "start": start}

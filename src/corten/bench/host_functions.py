@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from corten.bench.measure import paired
+from corten.bench.measure import has_v8, paired
 from corten.bench.registry import Result
 from corten.host import BY_NAME, implementation
 from corten.vm import Contract, Machine
@@ -55,8 +55,34 @@ def signatures() -> list[Result]:
     ]
 
 
-def _signed(signature: bytes, key: bytes) -> Contract:
-    contract = Machine(gas_limit=10**12).deploy(_CONTRACT)
+def v8() -> list[Result]:
+    """The same in V8, where JavaScript computes them; the peer is the same contract in Wasmtime."""
+    if not has_v8():
+        return []
+    secp256k1 = _SECP256K1_SIGNATURE, _SECP256K1_KEY
+    cases: dict[str, tuple[dict[str, Any], bytes, bytes]] = {
+        **dict.fromkeys(("debug", *_HASHES), ({}, bytes(64), bytes(64))),
+        "ed25519_verify": ({"key": _ED25519_KEY}, _ED25519_SIGNATURE, bytes(64)),
+        "secp256k1_verify": ({}, *secp256k1),
+        "secp256k1_recover": ({"recovery_id": _RECOVERY_ID}, *secp256k1),
+    }
+    results = []
+    for name, (arguments, signature, key) in cases.items():
+        calls = _SIGNATURE_CALLS if any(signature) else _HASH_CALLS
+        given = {"count": calls, **arguments}
+        ours, peer = (_signed(signature, key, engine) for engine in ("v8", "wasmtime"))
+        taken = paired(
+            lambda: ours.call(f"repeat_{name}", given).raise_for_status(),  # noqa: B023 — used at once
+            lambda: peer.call(f"repeat_{name}", given).raise_for_status(),  # noqa: B023
+            warm_up=3,
+        )
+        conditions = f"{calls} calls in a message"
+        results.append(Result(f"v8.{name}", taken.ours / calls * 1e6, "us", "wasmtime", taken.ratio, conditions))
+    return results
+
+
+def _signed(signature: bytes, key: bytes, engine: str = "wasmtime") -> Contract:
+    contract = Machine(engine, gas_limit=10**12).deploy(_CONTRACT)
     contract.call("sign", {"digest": _DIGEST, "signature": list(signature), "key": list(key)}).raise_for_status()
     return contract
 
@@ -80,4 +106,4 @@ def _measured(
     return Result(name, taken.ours / calls * 1e6, "us", "the library", taken.ratio, conditions)
 
 
-BENCHMARKS: Final = {"hashes": hashes, "signatures": signatures}
+BENCHMARKS: Final = {"hashes": hashes, "signatures": signatures, "v8": v8}

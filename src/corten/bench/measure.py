@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib.util
 import platform
 import statistics
 import time
@@ -55,6 +56,19 @@ def median_seconds(function: Callable[[], object], *, rounds: int = 11, warm_up:
         function()
     with _no_collection():
         return statistics.median(_seconds(function, calls) for _ in range(rounds))
+
+
+def fastest_seconds(function: Callable[[], object], *, rounds: int, warm_up: int = 3) -> float:
+    """The shortest time of one call."""
+    for _ in range(warm_up):
+        function()
+    with _no_collection():
+        return min(_seconds(function, 1) for _ in range(rounds))
+
+
+def has_v8() -> bool:
+    """Whether mini-racer is installed: without it there is nothing to measure."""
+    return importlib.util.find_spec("py_mini_racer") is not None
 
 
 def environment() -> dict[str, str]:

@@ -5,6 +5,7 @@
     hashes           SHA-256, Keccak-256, BLAKE2b-256, BLAKE3
     signatures       Ed25519, and ECDSA on secp256k1
     debug            text to the host's log
+    javascript       the same in JavaScript, for an engine that cannot call Python
     libraries        which function needs which library, and whether it is installed
 
 docs/spec/host-functions.md is generated from the rows.

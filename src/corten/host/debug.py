@@ -23,10 +23,15 @@ def load_debug() -> Callable[[bytes | memoryview, bytes | memoryview], None]:
     """Writes to the logger `corten.debug`; costs next to nothing while nobody listens."""
 
     def debug(text: bytes | memoryview, values: bytes | memoryview) -> None:
-        if LOGGER.isEnabledFor(logging.DEBUG):
+        if is_heard():
             LOGGER.debug("%s", formatted(bytes(text), bytes(values)))
 
     return debug
+
+
+def is_heard() -> bool:
+    """Whether anybody listens."""
+    return LOGGER.isEnabledFor(logging.DEBUG)
 
 
 def formatted(text: bytes, values: bytes) -> str:

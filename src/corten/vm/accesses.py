@@ -104,9 +104,18 @@ class Recorder:
         self._clear()
 
     def join(self, callee: Recorder) -> None:
-        """A message that began here has entered another contract."""
+        """A message that began here enters another contract."""
+        self.expect(callee)
+        self.entered(callee)
+
+    def expect(self, callee: Recorder) -> None:
+        """A message that begins here may enter another contract: what it accessed before is no part of that."""
         if callee not in self._joined:
             callee._clear()
+
+    def entered(self, callee: Recorder) -> None:
+        """It has."""
+        if callee not in self._joined:
             self._joined.append(callee)
 
     def take(self) -> Accesses:

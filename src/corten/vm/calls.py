@@ -48,7 +48,8 @@ _ENTERED: Final = struct.Struct("<q20xIIIII")  # gas, result record, records: be
 _ANSWER: Final = struct.Struct("<q28xII")  # gas, outbox, status
 _ENDED: Final = struct.Struct("<II")  # status, word
 _STOPPED: Final = struct.Struct("<q44xI")  # gas, raised
-_BLOCK: Final = struct.Struct("<IIIIII")  # type, message, contract, entry, bytes, 0
+BLOCK: Final = struct.Struct("<IIIIII")
+"""Head of a callee's records: type, message, contract, entry, bytes, 0."""
 _ORIGIN: Final = struct.Struct("<II")  # contract, code | site << 12
 _GAS: Final = struct.Struct("<q")
 _FLAGS_AT: Final = CONTROL["flags"]
@@ -59,8 +60,10 @@ _MESSAGE_AT: Final = FIELDS["message"]
 
 assert (FIELDS["called"], FIELDS["message"]) == (AREA + 48, AREA + 64)
 
-_TRAP: Final = 1 << 31  # a status that makes the caller's injected code trap
-_CODE: Final = 0xFFF
+TRAP_BIT: Final = 1 << 31
+"""In a status: the caller's injected code traps."""
+CODE_MASK: Final = 0xFFF
+"""The code in a word of code | site << 12."""
 
 
 class CallPort(Port):
@@ -102,6 +105,8 @@ class Registry:
         self.lock = threading.RLock()
         self.residencies: list[Residency] = []
         self.codes: dict[bytes, Code] = {}
+        self.reached: dict[int, dict[int, None]] = {}
+        """For engines that ask beforehand: which contracts one has called, by its address, the latest last."""
         self._origins: dict[int, Origin] = {}
         self._names: set[str] = set()
         self._numbers: dict[str, int] = {}  # by name: all lower numbers are taken
@@ -144,6 +149,7 @@ class Registry:
     def replace(self, contracts: list[tuple[str, Residency]]) -> None:
         """Other contracts; receipts of the ones before still know those."""
         self.residencies, self._origins, self._names, self._numbers = [], {}, set(), {}
+        self.reached = {}
         for name, residency in contracts:
             self.keep(residency, name)
 
@@ -304,7 +310,7 @@ class Switchboard:
             return
         gas -= code.gas
         if gas < 0:
-            _ANSWER.pack_into(system, AREA, 0, outbox, _TRAP | TrapCode.OUT_OF_GAS)
+            _ANSWER.pack_into(system, AREA, 0, outbox, TRAP_BIT | TrapCode.OUT_OF_GAS)
             return
         made = self._made(code)
         answer = 0
@@ -409,7 +415,7 @@ class Switchboard:
         if status:
             for each in self._entered:
                 each.undo()
-            if self._origin is not None and word & _CODE == CallReject.CALLEE_REJECTED:
+            if self._origin is not None and word & CODE_MASK == CallReject.CALLEE_REJECTED:
                 _ORIGIN.pack_into(system, _ORIGIN_AT, *self._origin)
                 self._note(self._frames)
             self._drop_deployed()
@@ -427,7 +433,7 @@ class Switchboard:
             if self._stopped is not None and self._stopped[0] is each:
                 left, word = _STOPPED.unpack_from(each.system, AREA)
                 code = self._stopped[1]
-                gas, raised = (left, word & _CODE) if word & _CODE else (0, 0)
+                gas, raised = (left, word & CODE_MASK) if word & CODE_MASK else (0, 0)
                 word = word if raised else code
                 _ORIGIN.pack_into(self._first.system, _ORIGIN_AT, each.address, word)
                 self._note([Frame(each.residency.origin, word)])
@@ -484,10 +490,10 @@ class Switchboard:
 
 def _keep_records(caller: Participant, outbox: int, block: tuple[int, ...], records: memoryview) -> tuple[int, int]:
     """Append what a callee recorded to its caller's records: status, outbox cursor."""
-    begin = outbox + _BLOCK.size
+    begin = outbox + BLOCK.size
     end = begin + len(records)
     if end > caller.outbox_limit:
-        return _TRAP | TrapCode.OUTBOX_EXHAUSTED, outbox
-    _BLOCK.pack_into(caller.system, outbox, *block)
+        return TRAP_BIT | TrapCode.OUTBOX_EXHAUSTED, outbox
+    BLOCK.pack_into(caller.system, outbox, *block)
     caller.system[begin:end] = records
     return 0, end

@@ -26,6 +26,7 @@ from wasmtime import _bindings as c_api
 from corten.base.errors import HostFault, InvalidModule, TrapCode
 from corten.vm.cache import Cache
 from corten.vm.callbacks import Callbacks, GuestStopped, Port, Service
+from corten.vm.host import Services
 from corten.vm.instance import found_outbox_full, owned_view
 from corten.wasm import op
 from corten.wasm.decode import read_instruction
@@ -129,12 +130,13 @@ class Code:
         self.imports = [name for name, _ in imports]
         self._import_types = [type_ for _, type_ in imports if isinstance(type_, wasmtime.FuncType)]
 
-    def instantiate(self, services: Sequence[Service | Port] = ()) -> Instance:
-        """A fresh instance with its own memories, whose imports `services` answer, in the order of `imports`.
+    def instantiate(self, services: Services | None = None) -> Instance:
+        """A fresh instance with its own memories, whose imports `services` answer.
 
         HostFault when the system has no room for its memories. InvalidModule without the exports of a contract.
         """
-        instance = Instance(self._engine, self._module, self, self._import_types, services)
+        serving = [] if services is None else services.of(self.imports)
+        instance = Instance(self._engine, self._module, self, self._import_types, serving)
         instance.prepare()
         return instance
 
@@ -145,6 +147,8 @@ class Code:
 
 class Instance:
     """One live instance of an instrumented module: its two memories, `run`, `recover` and its globals."""
+
+    is_lost = False
 
     def __init__(
         self,

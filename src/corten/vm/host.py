@@ -6,14 +6,17 @@ reads its arguments and the guest's memory as they are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from corten.base.errors import InvalidInput
+from corten.base.errors import HostFault, InvalidInput
 from corten.host import BY_NAME, HostFunction, Parameter, Role, implementation
-from corten.vm.callbacks import Service
+from corten.vm.callbacks import Port, Service
+
+if TYPE_CHECKING:
+    from corten.vm.calls import CallPort
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +28,27 @@ class Answer:
     output: bytes
 
 
+@dataclass
+class Given:
+    """Answers to give instead of computing them, and how many have been given."""
+
+    answers: list[Answer]
+    position: int = 0
+    copy: Any = None
+    """The engine's own, if it has one."""
+
+
 class HostFunctions:
     """The host functions of one machine.
 
     Between `record` and `recorded` the answers are kept in the order of the calls, those of messages that failed
-    included: an engine that cannot call out can be given them. Only one thread may use the machine meanwhile.
+    included. Between `replay` and `replayed` nothing is computed: every call is given the next of such answers,
+    whatever the engine, whether or not it could compute the function. Only one thread may use the machine meanwhile.
     """
 
     def __init__(self) -> None:
         self._answers: list[Answer] | None = None
+        self.given: Given | None = None
 
     def record(self) -> None:
         """Keep answers from now on."""
@@ -44,26 +59,80 @@ class HostFunctions:
         answers, self._answers = self._answers or [], None
         return answers
 
-    def services(self, names: Sequence[str]) -> list[Service]:
-        """What an engine calls for its imports `corten.host.<name>`."""
-        return [self._service(BY_NAME[name]) for name in names]
+    @property
+    def is_recording(self) -> bool:
+        """Whether answers are kept."""
+        return self._answers is not None
 
-    def _service(self, function: HostFunction) -> Service:
-        serve, output, size = service(function), function.output, 0
+    def keep(self, answer: Answer) -> None:
+        """An engine that computes by itself says what a call was answered."""
+        if self._answers is not None:
+            self._answers.append(answer)
+
+    def replay(self, answers: Iterable[Answer]) -> None:
+        """Give these answers from now on, in their order; HostFault when a call finds none left, or another's."""
+        self.given = Given(list(answers))
+
+    def replayed(self) -> int:
+        """How many answers have been given since `replay`; from now on answers are computed."""
+        given, self.given = self.given, None
+        return 0 if given is None else given.position
+
+    def service(self, name: str) -> Service:
+        """What an engine calls for its import `corten.host.<name>`."""
+        function = BY_NAME[name]
+        serve = service(function) if self.given is None else self._unprepared(function)
+        output, size = function.output, 0
         position = 0 if output is None else 4 * function.names.index(output.name)
         if output is not None:
             size = output.size
 
-        def recording(memory: memoryview, raw: Any) -> None:
-            if self._answers is None:
+        def attended(memory: memoryview, raw: Any) -> None:
+            if self._answers is None and self.given is None:
                 serve(memory, raw)
                 return
             address = raw[position]
-            serve(memory, raw)
+            if self.given is None:
+                serve(memory, raw)
+            else:
+                answer = self._next_given(function.name)
+                memory[address : address + size] = answer.output
+                if function.returns_bool:
+                    raw[0] = answer.result
             result = raw[0] if function.returns_bool else 0
-            self._answers.append(Answer(function.name, result, bytes(memory[address : address + size])))
+            self.keep(Answer(function.name, result, bytes(memory[address : address + size])))
 
-        return recording
+        return attended
+
+    def _next_given(self, name: str) -> Answer:
+        assert self.given is not None
+        answers, position = self.given.answers, self.given.position
+        found = f"one of {answers[position].function}" if position < len(answers) else "none left"
+        if found != f"one of {name}":
+            raise HostFault(f"expected a recorded answer of {name}, found {found}")
+        self.given.position += 1
+        return answers[position]
+
+    def _unprepared(self, function: HostFunction) -> Service:
+        """Deployed for a replay, perhaps without the library: looked for when it is first computed."""
+
+        def serve(memory: memoryview, raw: Any) -> None:
+            service(function)(memory, raw)
+
+        return serve
+
+
+@dataclass(frozen=True)
+class Services:
+    """What answers an instance's imports: the machine's host functions, and the way to other contracts."""
+
+    host: HostFunctions
+    port: CallPort
+
+    def of(self, names: Sequence[str]) -> list[Service | Port]:
+        """For an engine that calls Python: what it calls for each import."""
+        ports = self.port.ports()
+        return [ports[name] if name in ports else self.host.service(name) for name in names]
 
 
 def check_available(names: Sequence[str], engine: str) -> None:
@@ -73,7 +142,8 @@ def check_available(names: Sequence[str], engine: str) -> None:
         if engine not in function.engines:
             expected = f"an engine that serves it ({', '.join(function.engines)})"
             raise InvalidInput(f"host function {name}", expected, f"engine {engine!r}")
-        implementation(function)
+        if engine != "v8":  # which brings its own
+            implementation(function)
 
 
 @cache

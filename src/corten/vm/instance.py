@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from collections.abc import Sequence
 from functools import cache
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from corten.base.errors import TrapCode
 from corten.vm.layout import NEXT_INDEX_OFFSET, RECEIPT
 from corten.vm.state import PagedGuest
+
+if TYPE_CHECKING:
+    from corten.vm.host import Services
 
 _PROGRESS: Final = struct.Struct("<II")  # index of the next message, address of receipt 0
 
@@ -22,6 +24,10 @@ class Instance(PagedGuest, Protocol):
     """One live instance of an instrumented module. `memory` and `system` keep it alive and never move."""
 
     system: memoryview
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the engine has given it up, by no fault of its own."""
 
     def advance(self) -> bool:
         """Apply the frames up to their end, recovering from every trap on the way.
@@ -35,7 +41,7 @@ class Code(Protocol):
 
     imports: list[str]
 
-    def instantiate(self, services: Sequence[Any] = ()) -> Instance:
+    def instantiate(self, services: Services | None = None) -> Instance:
         """A fresh instance with its own memories; `services` answer the imports. HostFault when there is no room."""
 
 

@@ -266,7 +266,8 @@ class Machine:
         settings, directory = self.settings, self.settings.cache_directory
         cache = None if directory is None else Cache(directory)
         layout = Layout(settings.memory_limit, settings.record_access)
-        return Loader(_engine(settings.engine, directory), cache, layout, settings.passes)
+        is_replay = self._environment.host.given is not None
+        return Loader(_engine(settings.engine, directory), cache, layout, settings.passes, is_replay)
 
     def _code(self, program: AnyProgram) -> Code:
         return published(program, is_metered=self.settings.passes.gas)
@@ -285,7 +286,8 @@ class Machine:
         if isinstance(own, Program) and (own.module_hash, own.module) == (program.module_hash, program.module):
             return own
         engine = _engine(self.settings.engine, self.settings.cache_directory)
-        return replace(program, engine=engine.name, code=load_code(engine, program.module))
+        is_replay = self._environment.host.given is not None
+        return replace(program, engine=engine.name, code=load_code(engine, program.module, is_replay))
 
     def _check_program(self, program: AnyProgram) -> None:
         if isinstance(program, Program) is (self.settings.engine == "python"):

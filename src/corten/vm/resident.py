@@ -14,10 +14,10 @@ from corten.base.errors import HostFault, InvalidInput, TrapCode
 from corten.vm.accesses import Accesses, Recorder, Recording
 from corten.vm.batch import Frames
 from corten.vm.call_records import Frame
-from corten.vm.callbacks import Port, Service
 from corten.vm.calls import CallPort, Registry, Switchboard
 from corten.vm.codec import describe
-from corten.vm.host import HostFunctions
+from corten.vm.host import HostFunctions, Services
+from corten.vm.instance import Instance
 from corten.vm.interface import EntryType
 from corten.vm.layout import (
     ADDRESS_OFFSET,
@@ -113,7 +113,8 @@ class Resident:
         self.origin = 0
         self.frames: dict[int, tuple[Frame, ...]] = {}
         self._calls: tuple[Callable[[], TrapCode | None], Callable[[], None]] | None = None
-        self._instance = program.code.instantiate(_services(program.code.imports, host, self.port))
+        self._instance = program.code.instantiate(Services(host, self.port))
+        self._engine = program.engine
         self._layout = layout = program.layout
         self._check_sizes()
         self._system = self._instance.system
@@ -121,7 +122,7 @@ class Resident:
         self._inbox = layout.inbox
         self._receipts = layout.receipts
         self._outbox = layout.outbox
-        self.faulted = False
+        self._is_faulted = False
         U32.pack_into(self._system, ADDRESS_OFFSET, address)
         touched = np.frombuffer(self._system, np.uint8, layout.page_count, TOUCHED_OFFSET)
         self.state = PagedState(self._instance, touched, program.initial_pages)
@@ -179,8 +180,12 @@ class Resident:
 
     # ---- calls between contracts -------------------------------------------------------------------------------------
 
-    def switchboard(self, registry: Registry, residency: Residency, header: bytes, read_only: bool) -> Switchboard:
+    def switchboard(self, registry: Registry, residency: Residency, header: bytes, read_only: bool) -> Attendant:
         """What serves this contract's calls while messages are applied to it."""
+        if self._engine == "v8":
+            from corten.vm.v8_calls import V8Switchboard
+
+            return V8Switchboard(registry, residency, self, header, read_only)
         board = Switchboard(registry, residency, self, header, read_only)
         self._instance.before_recovery = self.port.recovering  # type: ignore[attr-defined]  # only Wasmtime's calls
         return board
@@ -196,6 +201,20 @@ class Resident:
         if self._calls is None:
             self._calls = self._instance.entrance(), self._instance.undo  # type: ignore[attr-defined]
         return self._calls
+
+    @property
+    def instance(self) -> Instance:
+        """The engine's instance."""
+        return self._instance
+
+    @property
+    def faulted(self) -> bool:
+        """Whether it must be replaced."""
+        return self._is_faulted or self._instance.is_lost
+
+    @faulted.setter
+    def faulted(self, value: bool) -> None:
+        self._is_faulted = value
 
     def memories(self) -> tuple[memoryview, memoryview]:
         """The system memory and the guest's."""
@@ -243,9 +262,9 @@ class Resident:
     def _advance(self) -> bool:
         """Apply frames; False after one that found the outbox full. Interrupted, the instance is as good as broken."""
         self._check_intact()
-        self.faulted = True  # until the engine has come back
+        self._is_faulted = True  # until the engine has come back
         is_finished = self._instance.advance()
-        self.faulted = False
+        self._is_faulted = False
         return is_finished
 
     def _check_intact(self) -> None:
@@ -306,13 +325,6 @@ class RecordingResident(Resident):
         done = super()._cross(frames, begin, 1)
         self._each.append(self.recorder.take())
         return done
-
-
-def _services(imports: Sequence[str], host: HostFunctions, port: CallPort) -> list[Service | Port]:
-    """What answers each import: a host function, or the way to other contracts."""
-    ports = port.ports()
-    served = iter(host.services([name for name in imports if name not in ports]))
-    return [ports[name] if name in ports else next(served) for name in imports]
 
 
 def check_frame_size(frame_bytes: int) -> None:

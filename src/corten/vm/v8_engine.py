@@ -2,7 +2,8 @@
 
 V8 calls no Python, and one call from Python changes threads twice (some 50 µs). So a crossing is one call: Python
 writes the inbox into the system memory, `v8_host.js` applies all of it and recovers from traps, Python reads what came
-out. Both sides see the same memory, nothing is copied. Rules:
+out. Both sides see the same memory, nothing is copied. Host functions are computed in JavaScript (`v8_services.js`) and
+contracts call each other there (`v8_calls.js`). Rules:
 
 - one isolate serves all instances of a process, one call at a time: contracts in V8 do not run in parallel;
 - mini-racer finds its own event loop running in the calling thread: then it waits for V8 itself, without two more
@@ -30,10 +31,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from corten.base.errors import HostFault, InvalidInput, InvalidModule, TrapCode
+from corten.host.javascript import functions_source
+from corten.vm import v8_calls, v8_services
 from corten.vm.cache import Cache
 from corten.vm.global_words import accessor, global_types, word_count
+from corten.vm.host import HostFunctions, Services
 from corten.vm.instance import owned_view
-from corten.vm.layout import NEXT_INDEX_OFFSET, RECEIPT
+from corten.vm.layout import CURSOR_OFFSET, NEXT_INDEX_OFFSET, RECEIPT
+from corten.wasm.instrument.calls import CALL
 from corten.wasm.module import GlobalType, Kind
 from corten.wasm.opcodes import TYPE_BYTES
 from corten.wasm.reader import read_module
@@ -41,6 +46,8 @@ from corten.wasm.writer import write_module
 
 if TYPE_CHECKING:
     from py_mini_racer import MiniRacer
+
+    from corten.vm.v8_calls import V8Switchboard
 
 STACK_KIBIBYTES: Final = 1800
 """Native stack a guest may use, of the 2 MiB or more that a thread has. The metered limit stops a guest before, with
@@ -66,16 +73,23 @@ _TRAPS: Final = {
 }
 """Messages of V8's RuntimeErrors that a guest can cause. Anything else that is thrown is the host's fault."""
 
+_STILL_RUNNING: Final = 0
+_FINISHED: Final = 1
 _SETTINGS: Final = {
     "traps": _TRAPS,
-    "nextIndexOffset": NEXT_INDEX_OFFSET,
-    "receiptsOffset": NEXT_INDEX_OFFSET + 4,
+    "progress": [CURSOR_OFFSET, NEXT_INDEX_OFFSET, NEXT_INDEX_OFFSET + 4],
     "receiptBytes": RECEIPT.size,
     "codeOffset": struct.calcsize("<BB"),
     "outboxExhausted": TrapCode.OUTBOX_EXHAUSTED,
+    "stillRunning": _STILL_RUNNING,
+    "finished": _FINISHED,
+    "callImport": CALL,
+    "calls": v8_calls.SETTINGS,
+    "services": v8_services.SETTINGS,
 }
 _OVERFLOW: Final = "Maximum call stack size exceeded"
 _WORD_BYTES: Final = 8
+_HERE: Final = Path(__file__).parent
 
 
 class V8Engine:
@@ -111,16 +125,17 @@ class V8Code:
         imported = (item.description for item in read_module(words).imported(Kind.GLOBAL))
         self._types = [item.value_type for item in imported if isinstance(item, GlobalType)]
 
-    def instantiate(self, services: Sequence[Any] = ()) -> V8Instance:
+    def instantiate(self, services: Services | None = None) -> V8Instance:
         """A fresh instance with its own memories; HostFault when the system has no room for them."""
-        if services:
-            raise HostFault("engine 'v8' serves no host functions: what needs them should have been refused before")
         if self._isolate.is_broken:
             self._isolate, self._module, self._accessor = self._compile()
+        if self.imports:
+            self._isolate.implement()
         found = self._isolate.call(f"instantiate({self._module.number}, {self._accessor.number})")
         if isinstance(found, str):
             raise InvalidModule(f"expected an export {found!r}, found none: was the module instrumented?")
-        return V8Instance(self._isolate, Lease(self._isolate, found), self._types)
+        host = services.host if services is not None and self.imports else None
+        return V8Instance(self._isolate, Lease(self._isolate, found), self._types, host)
 
     def kernel(self) -> V8Kernel:
         """A fresh instance of a kernel's module."""
@@ -137,9 +152,14 @@ class V8Code:
 class V8Instance:
     """One live instance: its two memories, its globals, and the call that applies a batch."""
 
-    def __init__(self, isolate: Isolate, lease: Lease, types: list[int]) -> None:
-        self._isolate = isolate
+    def __init__(self, isolate: Isolate, lease: Lease, types: list[int], host: HostFunctions | None) -> None:
+        """`host` serves the imports, if there are any."""
+        self.isolate = isolate
+        self.number = lease.number
+        self.board: V8Switchboard | None = None
+        self.is_introduced = False
         self._types = types
+        self._host = host
         self._advance = f"advance({lease.number})"
         self.memory = self._view("memory", lease)
         self.system = self._view("system", lease)
@@ -147,7 +167,28 @@ class V8Instance:
 
     def advance(self) -> bool:
         """Apply frames to their end (True), or to a message that found the outbox full (False)."""
-        return bool(self._isolate.call(self._advance))
+        while (end := self._cross()) > _FINISHED:
+            assert self.board is not None
+            self.board.join(end)
+        return end == _FINISHED
+
+    def _cross(self) -> int:
+        """One crossing: how far it came, or the address of a contract without which it cannot go on."""
+        if self._host is None:
+            return int(self.isolate.call(self._advance))
+        board = "null" if self.board is None else self.board.text()
+        with v8_services.Attendance(self.isolate, self._host) as attendance:
+            end = self.isolate.call(f"converse({self.number},{board},{attendance.text})")
+        if isinstance(end, str):
+            assert self.board is not None
+            end, *noted = json.loads(end)
+            self.board.note(*noted)
+        return int(end)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether its isolate was interrupted."""
+        return self.isolate.is_broken
 
     def globals(self) -> bytes:
         """Wasm's type byte and the little-endian value (4, 8 or 16 bytes) of every exported global, in order."""
@@ -168,7 +209,7 @@ class V8Instance:
         self._globals[0] = 1
 
     def _view(self, name: str, lease: Lease) -> memoryview:
-        return _memory_view(self._isolate.call(f"{name}({lease.number})"), lease)
+        return _memory_view(self.isolate.call(f"{name}({lease.number})"), lease)
 
 
 class V8Kernel:
@@ -194,11 +235,11 @@ class Lease:
     """A number of an object in the isolate; the object goes when nobody holds the lease any more."""
 
     def __init__(self, isolate: Isolate, number: int) -> None:
-        self._isolate = isolate
+        self.isolate = isolate
         self.number = number
 
     def __del__(self) -> None:
-        self._isolate.released.append(self.number)
+        self.isolate.released.append(self.number)
 
 
 class Isolate:
@@ -217,8 +258,12 @@ class Isolate:
         atexit.register(self._close)  # left to the interpreter's end, V8's threads are waited for in vain
         self.released: deque[int] = deque()
         self._staging = threading.Lock()
-        source = Path(__file__).with_name("v8_host.js").read_text(encoding="utf-8")
-        self._evaluate(f"var corten = (\n{source})({json.dumps(_SETTINGS)}); 0")
+        self._is_implemented = False
+        sources = (
+            (_HERE / name).read_text(encoding="utf-8") for name in ("v8_host.js", "v8_calls.js", "v8_services.js")
+        )
+        host, calls, services = (f"(\n{source})" for source in sources)
+        self._evaluate(f"var corten = {host}({json.dumps(_SETTINGS)}, {calls}, {services}); 0")
 
     def compile(self, module: bytes) -> Lease:
         """Machine code of a module; InvalidModule when V8 refuses it."""
@@ -230,6 +275,12 @@ class Isolate:
                 return Lease(self, self._evaluate("corten.compile()"))
             except JSEvalException as error:
                 raise InvalidModule(f"the engine refuses the module: {_first_line(error)}") from error
+
+    def implement(self) -> None:
+        """Load the host functions, once a contract needs them."""
+        if not self._is_implemented:
+            self.call(f"implement({functions_source()})")
+            self._is_implemented = True
 
     def call(self, expression: str) -> Any:
         """A function of `v8_host.js`; HostFault when it throws."""
@@ -245,22 +296,27 @@ class Isolate:
                 message = "native stack overflow inside the guest: the metered limits should have stopped it first"
             raise HostFault(message) from error
 
+    def lease(self, expression: str) -> Lease:
+        """As `call`, of a function whose result is the number of an object."""
+        return Lease(self, self.call(expression))
+
     def _evaluate(self, code: str) -> Any:
         from py_mini_racer import JSEvalException
 
         with self._lock:
             if self._is_broken:
                 raise HostFault("V8 was interrupted in an earlier call: restore a snapshot")
-            self._is_broken = True  # until V8 has answered
+            has_answered = False
             outer = asyncio._get_running_loop()
             asyncio._set_running_loop(self._loop)
             try:
                 answer = self._racer.eval(code)
-                self._is_broken = False
+                has_answered = True
             except JSEvalException:
-                self._is_broken = False
+                has_answered = True
                 raise
             finally:
+                self._is_broken = not has_answered
                 asyncio._set_running_loop(outer)
             return answer
 

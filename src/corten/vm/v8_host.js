@@ -1,10 +1,11 @@
 // The half of engine "v8" that runs in V8: see v8_engine.py. One function; its result is what Python calls.
 //
-// Python reads and writes the memories and the words of the globals in place. A crossing is one call: `advance` applies
-// all frames of the inbox and recovers from every trap by itself.
-(settings) => {
+// Python reads and writes the memories and the words of the globals in place. A crossing is one call: `advance` or
+// `converse` applies all frames of the inbox and recovers from every trap by itself.
+(settings, makeCalls, makeServices) => {
   "use strict";
-  const { traps, nextIndexOffset, receiptsOffset, receiptBytes, codeOffset, outboxExhausted } = settings;
+  const { traps, receiptBytes, codeOffset, outboxExhausted, stillRunning, finished, callImport } = settings;
+  const [CURSOR, NEXT_INDEX, RECEIPTS] = settings.progress.map((offset) => offset >> 2);
   const objects = new Map();
   let lastNumber = 0;
   let staged = new ArrayBuffer(0);
@@ -43,10 +44,58 @@
     throw error;
   };
 
-  const wasOutboxFull = (system) => {
-    const finished = system.getUint32(nextIndexOffset, true);
-    const receipt = system.getUint32(receiptsOffset, true) + (finished - 1) * receiptBytes;
-    return system.getUint16(receipt + codeOffset, true) === outboxExhausted;
+  const calls = makeCalls(settings.calls, trapCode);
+  const services = makeServices(settings.services);
+
+  const wasOutboxFull = ({ words, view }) => {
+    const receipt = words[RECEIPTS] + (words[NEXT_INDEX] - 1) * receiptBytes;
+    return view.getUint16(receipt + codeOffset, true) === outboxExhausted;
+  };
+
+  const recover = (instance, code) => {
+    try {
+      instance.recover(code);
+    } catch (error) {
+      throw new Error(`recover itself stopped: ${error.message}`);
+    }
+  };
+
+  // The message in progress has not been: its frame is the next one again.
+  const postpone = (instance) => {
+    const { words } = instance;
+    const frame = words[CURSOR];
+    services.forget();
+    calls.abort();
+    recover(instance, 0);
+    words[CURSOR] = frame;
+    words[NEXT_INDEX] -= 1;
+  };
+
+  // Apply frames: `finished`, `stillRunning` after one that found the outbox full, or the address of a contract whose
+  // instance is missing before the next one can be applied.
+  const apply = (instance) => {
+    for (;;) {
+      let code;
+      try {
+        instance.run();
+        return finished;
+      } catch (error) {
+        if (error === calls.missing) {
+          postpone(instance);
+          return error.address;
+        }
+        code = trapCode(error);
+      }
+      if (instance.isCalling) calls.abort();
+      recover(instance, code);
+      if (wasOutboxFull(instance)) return stillRunning;
+    }
+  };
+
+  const importsOf = (module, guest) => {
+    const names = WebAssembly.Module.imports(module).map(({ name }) => name);
+    const served = (name) => (name === callImport ? () => calls.serve(guest) : services.service(name, guest));
+    return { "corten.host": Object.fromEntries(names.map((name) => [name, served(name)])) };
   };
 
   return {
@@ -62,23 +111,37 @@
       return JSON.stringify(WebAssembly.Module.imports(objects.get(module)).map(({ name }) => name));
     },
     instantiate(module, accessor) {
-      const { exports } = new WebAssembly.Instance(objects.get(module), {});
+      const guest = {};
+      const { exports } = new WebAssembly.Instance(objects.get(module), importsOf(objects.get(module), guest));
       for (const name of ["memory", "corten.system", "corten.run", "corten.recover"])
         if (!(name in exports)) return name;
       const globals = mirror(exports, objects.get(accessor));
       globals.save();
-      return keep({
-        memory: exports.memory,
-        system: exports["corten.system"],
-        view: new DataView(exports["corten.system"].buffer),
+      const [memory, system] = [exports.memory.buffer, exports["corten.system"].buffer];
+      Object.assign(guest, {
+        memory: new Uint8Array(memory),
+        system: new Uint8Array(system),
+        words: new Uint32Array(system),
+        view: new DataView(system),
         run: exports["corten.run"],
         recover: exports["corten.recover"],
+        enter: exports["corten.enter"],
+        undo: exports["corten.undo"],
         globals,
+        isCalling: false,
+        isBusy: false,
+        isReadOnly: false,
+        isChanged: false,
+        message: -1,
+        card: null,
+        entries: null,
       });
+      return keep(guest);
     },
     kernel(module) {
       const { exports } = new WebAssembly.Instance(objects.get(module), {});
-      return keep({ memory: exports.memory, system: exports["corten.system"], exports });
+      const [memory, system] = [exports.memory, exports["corten.system"]].map((each) => new Uint8Array(each.buffer));
+      return keep({ memory, system, exports });
     },
     // An export's i32 result, 0 or more; -1 - (what the guest raised, or the trap's code) if it stopped.
     compute(number, name, ...values) {
@@ -89,30 +152,45 @@
         return -1 - (exports["corten.trap"].value >>> 0 || trapCode(error));
       }
     },
+    // What others must know of a contract that they call, and its own address.
+    introduce(number, card, entries) {
+      Object.assign(objects.get(number), { card, entries: new Map(entries) });
+    },
+    implement(table) {
+      services.implement(table);
+    },
+    recording: (answers, position) => keep(services.recordingOf(answers, position)),
+    played: (recording) => objects.get(recording).next,
+    take: () => services.take(),
     memory: (instance) => objects.get(instance).memory.buffer,
     system: (instance) => objects.get(instance).system.buffer,
     globals: (instance) => objects.get(instance).globals.values.buffer,
     advance(number) {
-      const { run, recover, view, globals } = objects.get(number);
-      globals.load();
-      for (;;) {
-        let code;
-        try {
-          run();
-          globals.save();
-          return true;
-        } catch (error) {
-          code = trapCode(error);
-        }
-        try {
-          recover(code);
-        } catch (error) {
-          throw new Error(`recover itself stopped: ${error.message}`);
-        }
-        if (wasOutboxFull(view)) {
-          globals.save();
-          return false;
-        }
+      const instance = objects.get(number);
+      instance.globals.load();
+      const end = apply(instance);
+      instance.globals.save();
+      return end;
+    },
+    // As `advance`, of an instance with imports. `board` is null, or [read-only, number of contracts, pairs of address
+    // and instance, whether to say which were entered]; `recording` a number, 0 for none.
+    converse(number, board, keepsLines, keepsAnswers, recording) {
+      const instance = objects.get(number);
+      instance.isCalling = board !== null;
+      instance.globals.load();
+      services.begin(instance, keepsLines, keepsAnswers, objects.get(recording) ?? null);
+      if (board !== null) {
+        const [isReadOnly, count, contracts] = board;
+        calls.begin(instance, isReadOnly, count, contracts.map(([address, each]) => [address, objects.get(each)]));
+      }
+      try {
+        const end = apply(instance);
+        if (board === null || (calls.notes().length === 0 && !board[3])) return end;
+        return JSON.stringify([end, calls.notes(), calls.entered()]);
+      } finally {
+        calls.end();
+        services.end();
+        instance.globals.save();
       }
     },
     release(numbers) {
