@@ -16,7 +16,7 @@ from corten.demo.execution import ORDER_BOOK, Execution
 from corten.demo.flow import FlowShape, generate_flow
 from corten.host import BY_NAME
 from corten.vm import Contract, Machine, Passes, Receipts
-from corten.vm.accesses import Accesses
+from corten.vm.accesses import Accesses, Recorder
 from corten.vm.layout import READ_MAP_BYTES, Layout
 from corten.wasm.instrument import layout as instrumented
 from tests.calls import test_hostile as hostile
@@ -207,6 +207,19 @@ def test_contracts_that_deploy_others_see_no_garbage() -> None:
     assert receipt.accesses[liar].read.tolist() == [CODE_AT // 4096, RESULT_AT // 4096]
     assert list(receipt.accesses) == [liar.address, receipt.result]
     assert list(factory.accesses) == [factory.address]
+
+
+def test_an_address_that_is_taken_twice_in_a_batch() -> None:
+    """A contract whose deployment failed leaves its address to the next one: the accesses of both are recorded."""
+    maps = np.zeros((6, 64), np.uint8)
+    first, failed, deployed = (
+        Recorder(address, maps[2 * place], maps[2 * place + 1], lambda: None) for place, address in enumerate((1, 2, 2))
+    )
+    first.begin()
+    for page, recorder in ((3, failed), (5, deployed)):
+        first.join(recorder)
+        recorder._read[page] = 1
+    assert first.take()[2].read.tolist() == [3, 5]
 
 
 HASHES = [name for name in ("blake2b", "keccak256", "sha256") if name in BY_NAME]

@@ -121,7 +121,7 @@ class Recorder:
     def take(self) -> Accesses:
         """What was accessed since `begin` or the last time, here and in the contracts that joined."""
         taking, self._joined = [self, *self._joined], []
-        return Accesses({each._address: each._collect() for each in taking})
+        return Accesses.union([Accesses({each._address: each._collect()}) for each in taking])
 
     def _collect(self) -> PageAccess:
         found = PageAccess(_marked(self._read), _marked(self._touched))
