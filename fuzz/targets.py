@@ -125,7 +125,7 @@ def _token():  # type: ignore[no-untyped-def]
     from tests.vm.modules import token
 
     code = Engine(cache=None).load(instrument_native(token(), LAYOUT, Passes()).module)
-    return code.instantiate([])
+    return code.instantiate()
 
 
 TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
