@@ -9,7 +9,7 @@
 
   const code = (error) => {
     if (error instanceof WebAssembly.RuntimeError) {
-      const known = traps[error.message];
+      const known = traps[error.message.replace("WebAssembly.Instance(): ", "")];
       if (known !== undefined) return known;
       if (/data segment .* out of bounds/.test(error.message)) return traps["memory access out of bounds"];
       if (/table initializer|element segment/.test(error.message)) return traps["table index is out of bounds"];
