@@ -86,6 +86,7 @@ def test_rows_do_not_depend_on_their_neighbours():
     assert bits(whole) == bits(np.array(alone))
 
 
+@pytest.mark.slow
 def test_a_million_round_trips():
     """Volatilities between 1 % and 400 %, a day to three years, strikes within six deviations: back to 1e-12."""
     draw, n = np.random.default_rng(5), 1_000_000

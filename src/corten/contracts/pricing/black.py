@@ -14,14 +14,30 @@ continuously compounded per year. An input that is negative (rates excepted) or 
 is below 1e-60 the result is the discounted intrinsic value.
 """
 
-from corten.contracts.math import exp, log
+from corten.contracts.math import exp
 from corten.contracts.pricing.mills import FARTHEST, INVERSE_SQRT_TWO_PI, mills_ratio
-from corten.lang import f64, f64_from_bits, inline, sqrt, struct
+from corten.lang import (
+    f64,
+    f64_bits,
+    f64_from_bits,
+    inline,
+    sqrt,
+    struct,
+    u64,
+    wrapping_add,
+    wrapping_shl,
+    wrapping_sub,
+)
 
 SMALLEST_DEVIATION: f64 = 1.0e-60  # below it vol·√expiry counts as zero
 SERIES_T: f64 = 0.2
 SERIES_X: f64 = 1.0
 SMALLEST_PRICE: f64 = 1.0e-300  # stands for zero in a logarithm
+LN2_HIGH = 0.6931471805598903  # 42 bits: its product with an exponent is exact
+LN2_LOW = 5.497923018708371e-14
+ROUND_AND_FLIP: u64 = 0x8008_0000_0000_0000  # half a unit of the exponent, and 2048 units
+TWO_52: u64 = 0x4330_0000_0000_0000
+BIASED_52 = 4503599627372544.0  # 2**52 + 2048
 LARGEST: f64 = 1.7976931348623157e308
 
 
@@ -57,34 +73,45 @@ def not_a_number() -> f64:
 
 @inline
 def log_ratio(numerator: f64, denominator: f64) -> f64:
-    """ln(numerator/denominator), with relative accuracy also where the two are close."""
-    inverse = 1.0 / denominator
-    ratio = numerator * inverse
-    distance = (numerator - denominator) * inverse  # ratio − 1 without its cancellation
-    lost = distance - (ratio - 1.0)
-    return log(ratio) + (lost if abs(distance) < 0.5 else 0.0)
+    """ln(numerator/denominator) of normal numbers > 0, with relative accuracy also where the two are close.
+
+    With one division: 2 artanh((a − b)/(a + b)) + e·ln 2 for a = numerator, b = denominator·2**e, e the nearest integer
+    to the difference of their bits, read as logarithms. The difference a − b is exact where they are close.
+    """
+    offset = wrapping_add(wrapping_sub(f64_bits(numerator), f64_bits(denominator)), ROUND_AND_FLIP)
+    biased = offset >> 52  # e + 2048
+    exponent = f64_from_bits(biased | TWO_52) - BIASED_52
+    negated = f64_from_bits(wrapping_add(f64_bits(denominator), wrapping_shl(biased, 52)))  # −b: 2048 flips the sign
+    s = (numerator + negated) / (numerator - negated)
+    z = s * s
+    square = z * z
+    odd = 0.40000000000012037 + square * (
+        0.22222223336620348 + square * (0.15389718263641888 + square * 0.137300490066644)
+    )
+    even = 0.28571428565490653 + square * (0.1818171568257997 + square * 0.13193475586569775)
+    series = 0.6666666666666666 + (z * odd + square * even)
+    return exponent * LN2_HIGH + (s * 2.0 + (s * z * series + exponent * LN2_LOW))
 
 
 @inline
 def bracket_series(h: f64, t: f64, mills_h: f64) -> f64:
-    """Y(h + t) − Y(h − t) for small t: 2 Σ t^(2k+1)/(2k+1)! · Y^(2k+1)(h), Y' = 1 + hY, Y^(n+1) = hY^(n) + nY^(n−1)."""
-    y1 = 1.0 + h * mills_h
-    y2 = h * y1 + mills_h
-    y3 = h * y2 + 2.0 * y1
-    y4 = h * y3 + 3.0 * y2
-    y5 = h * y4 + 4.0 * y3
-    y6 = h * y5 + 5.0 * y4
-    y7 = h * y6 + 6.0 * y5
-    y8 = h * y7 + 7.0 * y6
-    y9 = h * y8 + 8.0 * y7
-    y10 = h * y9 + 9.0 * y8
-    y11 = h * y10 + 10.0 * y9
-    y12 = h * y11 + 11.0 * y10
-    y13 = h * y12 + 12.0 * y11
+    """Y(h + t) − Y(h − t) for small t: 2t Σ t^(2k)·b_k, b_k = Y^(2k+1)(h)/(2k+1)!.
+
+    Y' = 1 + hY and Y^(n+1) = hY^(n) + nY^(n−1) give (2k + 2)(2k + 3)·b_(k+1) = (h² + 4k + 3)·b_k − b_(k−1), b_(−1) = 1.
+    """
+    square = h * h
+    b0 = 1.0 + h * mills_h
+    b1 = (square * 0.16666666666666666 + 0.5) * b0 - 0.16666666666666666
+    b2 = (square * 0.05 + 0.35) * b1 - 0.05 * b0
+    b3 = (square * 0.023809523809523808 + 0.2619047619047619) * b2 - 0.023809523809523808 * b1
+    b4 = (square * 0.013888888888888888 + 0.20833333333333334) * b3 - 0.013888888888888888 * b2
+    b5 = (square * 0.00909090909090909 + 0.17272727272727273) * b4 - 0.00909090909090909 * b3
+    b6 = (square * 0.00641025641025641 + 0.14743589743589744) * b5 - 0.00641025641025641 * b4
     u = t * t
-    tail = y9 * 2.755731922398589e-06 + u * (y11 * 2.505210838544172e-08 + u * y13 * 1.6059043836821613e-10)
-    middle = y5 * 8.333333333333333e-03 + u * (y7 * 1.984126984126984e-04 + u * tail)
-    return 2.0 * t * (y1 + u * (y3 * 1.6666666666666666e-01 + u * middle))
+    u2 = u * u
+    low = (b0 + u * b1) + u2 * (b2 + u * b3)
+    high = (b4 + u * b5) + u2 * b6
+    return (2.0 * t) * (low + (u2 * u2) * high)
 
 
 @inline
