@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import random
 import sys
+from functools import partial
 from pathlib import Path
 
 import atheris
 
 with atheris.instrument_imports(include=["corten.wasm", "corten.vm"]):
+    from fuzz.mutators import MUTATORS, Mutator
     from fuzz.targets import TARGETS
 
 HERE = Path(__file__).parent
+
+
+def _mutated(mutator: Mutator, data: bytes, most: int, seed: int) -> bytes:
+    """Half of the mutations keep the input's form, the others are libFuzzer's."""
+    rng = random.Random(seed)
+    return bytes(atheris.Mutate(data, most)) if rng.randrange(2) else mutator(data, rng, most)
 
 
 def main() -> None:
@@ -19,7 +28,11 @@ def main() -> None:
     found = HERE / "found" / target
     found.mkdir(parents=True, exist_ok=True)
     arguments = [sys.argv[0], *options, str(found), str(HERE / "corpus" / target)]
-    atheris.Setup(arguments, TARGETS[target])
+    mutator = MUTATORS.get(target)
+    if mutator is None:
+        atheris.Setup(arguments, TARGETS[target])
+    else:
+        atheris.Setup(arguments, TARGETS[target], custom_mutator=partial(_mutated, mutator))
     atheris.Fuzz()
 
 

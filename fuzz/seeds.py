@@ -37,6 +37,12 @@ def seeds(target: str) -> dict[str, bytes]:
             "token_lines": json.dumps(TOKEN_LINES).encode(),
             "hostile_abi": changed_abi("{}"),
         }
+    if target == "codec":
+        payload = bytes(range(1, 120))
+        return {
+            "token": json.dumps(TOKEN_ABI).encode() + b"\0" + payload,
+            "hostile": changed_abi("{}") + b"\0" + payload,
+        }
     return {f"entry_{number}": _frame(number) for number in range(len(TOKEN_ABI["entries"]))} | {
         "several": b"".join(_frame(number) for number in (1, 3, 5, 9)),
         "short": struct.pack("<IIII", 16, 1, 1, 64),

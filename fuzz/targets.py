@@ -6,16 +6,18 @@ from collections.abc import Callable
 from functools import cache
 from typing import Final
 
+import numpy as np
 import wasmtime
 
-from corten.base.errors import InvalidModule
+from corten.base.errors import InvalidInput, InvalidModule
 from corten.vm.engine import Engine
+from corten.vm.interface import Interface
 from corten.vm.layout import RECEIPT, Layout
 from corten.vm.program import Passes, instrument_native
 from corten.wasm.instrument import Options, instrument
 from corten.wasm.profile import check_profile
 from corten.wasm.reader import read_module
-from corten.wasm.sections import parse_abi, parse_lines
+from corten.wasm.sections import Lines, parse_abi, parse_lines
 from corten.wasm.validate import validate
 from corten.wasm.writer import write_module
 
@@ -77,6 +79,29 @@ def sections(data: bytes) -> None:
         assert parse(parsed.dumps()) == parsed, "what is written is not what is read"
 
 
+def codec(data: bytes) -> None:
+    """An ABI, a zero byte, and payloads: what the ABI's reader accepts makes codecs, and they agree with each other."""
+    document, _, payload = data.partition(b"\0")
+    try:
+        abi = parse_abi(document)
+    except InvalidModule:
+        return
+    interface = Interface(abi, Lines(()))
+    records = [entry.parameters for entry in interface.entries] + list(interface.events)
+    for record in records:
+        assert record.dtype.itemsize == record.size == record.layout.size
+        content = (payload * (record.size // max(1, len(payload)) + 1))[: record.size].ljust(record.size, b"\0")
+        values = record.unpack(content, 0)
+        try:
+            packed = record.pack(values)
+        except InvalidInput:  # of an enum that has no such member
+            continue
+        assert record.pack(record.unpack(packed, 0)) == packed, "what is packed is not what is unpacked"
+        if record.size:
+            row = np.frombuffer(packed, record.dtype)[0]
+            assert record.pack([row[name] for name in record.names]) == packed, "a row of numpy is another value"
+
+
 def frames(data: bytes) -> None:
     """Arbitrary bytes as frames: `corten.run` comes to their end, and every receipt makes sense."""
     instance = _token()
@@ -133,4 +158,5 @@ TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
     "contract": contract,
     "sections": sections,
     "frames": frames,
+    "codec": codec,
 }

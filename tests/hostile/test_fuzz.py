@@ -7,10 +7,12 @@ import time
 
 import pytest
 
+from fuzz.mutators import MUTATORS
 from fuzz.seeds import CORPUS
 from fuzz.targets import TARGETS
 
-SECONDS = 2.5
+SECONDS = 2
+MOST = 1 << 14
 INTERESTING = (0, 1, 0x0B, 0x7F, 0x80, 0xFC, 0xFD, 0xFF)
 
 
@@ -42,7 +44,8 @@ def test_mutated_seeds(name: str) -> None:
     end = time.monotonic() + SECONDS
     number = 0
     while time.monotonic() < end:
-        data = mutated(random.Random(number), seeds)
+        rng, mutator = random.Random(number), MUTATORS.get(name)
+        data = mutator(rng.choice(seeds), rng, MOST) if mutator and number % 2 else mutated(rng, seeds)
         survived = False
         try:
             target(data)

@@ -251,3 +251,12 @@ def test_traps_in_the_middle_do_not_stop_a_batch(contract):
     assert receipts.counts() == {"accepted": 500, "trap.key_missing": 500}
     assert contract.balance(2) == 500
     assert len(receipts.events["Tick"]) == 0
+
+
+def test_a_row_of_a_column_is_a_value(contract):
+    """Found by fuzzing: an i128 of a numpy row was refused where one from Python was taken."""
+    column = i128_column([-(2**127), 2**64 + 5])
+    assert column.dtype == contract.dtype("every")["wide"]
+    parameters = contract.entries["every"].type.parameters
+    codec = parameters.codecs[parameters.names.index("wide")]
+    assert [codec.to_item(row, "wide") for row in column] == [row.tobytes() for row in column]

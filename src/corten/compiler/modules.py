@@ -7,6 +7,7 @@ import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from corten.base.source import decode_source, is_source_file
 from corten.compiler.diagnostics import Diagnostics
 from corten.compiler.limits import MAX_FILES, MAX_SOURCE_BYTES, MAX_SYNTAX_DEPTH, MAX_SYNTAX_NODES
 from corten.host import BY_NAME
@@ -176,7 +177,7 @@ class Modules:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                tree = ast.parse(source, filename=path)
+                tree = ast.parse(decode_source(source), filename=path)
                 if not self._is_too_large(tree, file):
                     compile(tree, path, "exec", dont_inherit=True)  # finds what the grammar allows, as `break` alone
                     return tree
@@ -315,7 +316,7 @@ class _Declarer:
             path = PACKAGE.joinpath(*parts[1:]).with_suffix(".py") if parts[1:2] == ["contracts"] else None
         else:
             path = self.module.path.parent.joinpath(*parts).with_suffix(".py")
-        if path is None or not path.is_file():
+        if path is None or not is_source_file(path):
             hint = "contract files import corten.lang, corten.contracts.* and files beside them, no other packages"
             self._error("E201", f"no contract file for `from {node.module} import …`", node, hint)
             return None

@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from corten.base.errors import TrapCode, Trapped
+from corten.base.source import decode_source, is_source_file
 from corten.lang.arithmetic import integers, largest, smallest
 from corten.lang.contracts import Contract, kernel
 from corten.lang.floats import f64
@@ -76,7 +77,7 @@ class Loader:
     def load(self, path: Path, wanted: Sequence[str] = ()) -> ModuleType:
         """The module of a file; of one with kernels, as much as the `wanted` names need."""
         if path not in self.modules:
-            tree = ast.parse(path.read_bytes(), filename=str(path))
+            tree = ast.parse(decode_source(path.read_bytes()), filename=str(path))
             if wanted and is_mixed(tree):
                 self.slices[path], tree.body = Slices(tree), []
             self.modules[path] = None
@@ -133,7 +134,7 @@ def source_of(name: str, importer: Path, level: int = 0) -> Path:
         path = LIBRARY.joinpath(*parts[1:]).with_suffix(".py")
     else:
         path = importer.parent.joinpath(*parts).with_suffix(".py")
-    if level or not path.is_file():
+    if level or not is_source_file(path):
         raise LanguageError(
             f"{importer}: contract source imports corten.lang, corten.contracts.* and files beside it, found {name!r}"
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import keyword
 import re
 import struct
+import unicodedata
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -114,7 +115,8 @@ class RecordType:
 
 
 def _tuple_type(name: str, fields: tuple[str, ...]) -> Any:
-    return namedtuple(_identifier(name), fields, rename=True)
+    # Python reads names in normal form: two that differ may be the same one then, and `rename` must see that.
+    return namedtuple(_identifier(name), [unicodedata.normalize("NFKC", field) for field in fields], rename=True)
 
 
 def _enum_type(name: str, members: dict[str, int]) -> type[IntEnum]:
@@ -205,6 +207,8 @@ def _write_bool(value: Any, field: str) -> bool:
 
 
 def _write_i128(value: Any, field: str) -> bytes:
+    if isinstance(value, np.void) and value.dtype == I128:
+        return value.tobytes()
     try:
         return int(value.__index__()).to_bytes(16, "little", signed=True)
     except (AttributeError, TypeError, OverflowError):

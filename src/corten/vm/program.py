@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +22,7 @@ from typing import Final
 import numpy as np
 
 from corten.base.errors import InvalidInput
+from corten.base.source import is_source_file
 from corten.vm.cache import Cache
 from corten.vm.host import check_available
 from corten.vm.instance import Code, Engine
@@ -32,7 +34,7 @@ from corten.wasm.sections import ABI_SECTION, LINES_SECTION, Lines, parse_abi, p
 
 _PACKAGE: Final = Path(__file__).resolve().parents[1]
 _TOOLCHAIN: Final = ("base", "host", "lang", "wasm", "compiler", "contracts")
-_IMPORT: Final = re.compile(rb"^[ \t]*(?:from[ \t]+(\.?[\w.]+)[ \t]+import|import[ \t]+([\w.]+))", re.MULTILINE)
+_IMPORT: Final = re.compile(r"\b(?:from|import)[\s\\]+([\w.]+)")  # anywhere: a file too many in a key does no harm
 _PART: Final = struct.Struct("<I")
 
 
@@ -240,10 +242,11 @@ def sources(path: Path) -> Iterator[Path]:
             continue
         seen.add(file)
         yield file
-        for match in _IMPORT.finditer(file.read_bytes()):
-            name = (match[1] or match[2]).decode().lstrip(".")
+        text = unicodedata.normalize("NFKC", file.read_bytes().decode(errors="replace"))
+        for match in _IMPORT.finditer(text):
+            name = match[1].lstrip(".")
             beside = file.parent.joinpath(*name.split(".")).with_suffix(".py")
-            if beside.is_file():
+            if is_source_file(beside):
                 waiting.append(beside)
 
 

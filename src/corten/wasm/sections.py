@@ -450,6 +450,9 @@ def _parse_named(name: str, node: Node) -> NamedType:
     if kind == "enum":
         node.keys("kind", "base", "members")
         members = {key: item.integer(0, 0xFF) for key, item in node.get("members").items()}
+        for key in members:
+            if not key.isidentifier() or key.startswith("_") or key == "mro":  # those mean something to Python's enums
+                _fail(f"types.{name}.members", "identifiers that do not begin with _, nor mro", repr(key))
         if len(set(members.values())) != len(members):
             node.get("members").fail("each value once")
         return EnumType(node.get("base").one_of("u8"), members)
