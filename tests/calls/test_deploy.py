@@ -38,12 +38,6 @@ class Works:
         return list(self.machine.contracts)
 
 
-@pytest.fixture(params=["wasmtime", "python"])
-def engine(request):
-    """Those that can make an instance in the middle of a message."""
-    return request.param
-
-
 @pytest.fixture
 def works(engine):
     return Works(engine)
@@ -178,9 +172,8 @@ def test_a_deployment_that_fails_in_an_init_takes_all_with_it(works):
     assert works.machine.deploy(NEST, code=works.nest, depth=0, twins=0, fate=0).address == FIRST + 1
 
 
-@pytest.mark.parametrize("engine", ["wasmtime"])
-def test_a_traceback_shows_every_contract_on_the_way(engine):
-    works = Works(engine)
+def test_a_traceback_shows_every_contract_on_the_way(compiled):
+    works = Works(compiled)
     nest = works.machine.deploy(NEST, code=works.nest, depth=0, twins=0, fate=0)
     error = nest.grow(code=works.nest, depth=4, twins=0, fate=1).exception()
     lines = []
@@ -221,8 +214,10 @@ def test_an_address_that_a_trap_freed_is_nobodys_in_the_batch(works):
         assert [each.error for each in receipts][1] == "unknown_contract"
 
 
-@pytest.mark.parametrize("other_engine", ["python"])
+@pytest.mark.parametrize("other_engine", ["v8", "python"])
 def test_equal_on_all_engines(other_engine):
+    if other_engine == "v8":
+        pytest.importorskip("py_mini_racer")
     ours, theirs = Works(), Works(other_engine)
     assert ours.machine.published == theirs.machine.published
     calls = [
@@ -247,6 +242,21 @@ def test_equal_on_all_engines(other_engine):
         assert stops[0] == stops[1]
         assert other_engine == "python" or (one.gas, ours.root()) == (other.gas, theirs.root())
     assert ours.names() == theirs.names()
+
+
+def test_a_snapshot_goes_on_in_another_engine():
+    pytest.importorskip("py_mini_racer")
+    ours = Works()
+    ours.factory.open(code=ours.coin, owner=3, supply=8)
+    there = make_machine("v8")
+    there.restore(ours.machine.snapshot())
+    assert there.state_root == ours.root()
+    for factory in (ours.factory, there["Factory"]):
+        assert factory.open_and_pay(code=ours.coin, to=3, amount=8).result == 9
+    assert there.state_root == ours.root()
+    here = make_machine()
+    here.restore(there.snapshot())
+    assert here["Factory"].open(code=ours.coin, owner=3, supply=8).result == FIRST + 3
 
 
 # ---- the machine's state ---------------------------------------------------------------------------------------------
@@ -349,10 +359,10 @@ def test_a_host_without_room_leaves_no_contract(monkeypatch):
 
 
 def test_a_machine_has_so_many_contracts(monkeypatch, engine):
-    from corten.vm import deployments, machine
+    from corten.vm import deployments, machine, v8_calls
 
     works = Works(engine)
-    for module in (deployments, machine):
+    for module in (deployments, machine, v8_calls):
         monkeypatch.setattr(module, "CONTRACT_LIMIT", 3)
     assert works.factory.open_many(code=works.coin, count=3).error == "too_many_contracts"
     assert works.factory.open_many(code=works.coin, count=2).accepted
@@ -377,9 +387,8 @@ def test_a_contract_in_its_init_is_not_the_machines_yet(monkeypatch):
     assert works.names() == ["Factory", "Nest", "Nest-2"]
 
 
-@pytest.mark.parametrize("engine", ["wasmtime"])
-def test_threads_that_deploy_and_look(engine):
-    works = Works(engine)
+def test_threads_that_deploy_and_look(compiled):
+    works = Works(compiled)
     other = works.machine.deploy(FACTORY, "other")
     rows = np.zeros(40, works.factory.dtype("open"))
     rows["code"] = np.frombuffer(works.coin, rows["code"].dtype)[0]
@@ -411,9 +420,8 @@ def test_what_a_deployment_costs():
     assert schedule.call < refused.gas < schedule.call + 1000
 
 
-@pytest.mark.parametrize("engine", ["wasmtime"])
-def test_at_every_gas_limit_all_or_nothing(engine):
-    works = Works(engine)
+def test_at_every_gas_limit_all_or_nothing(compiled):
+    works = Works(compiled)
     fork = works.machine.fork()
     need = fork["Factory"].open(code=works.coin, owner=1, supply=5).gas
     root = works.root()
@@ -426,9 +434,8 @@ def test_at_every_gas_limit_all_or_nothing(engine):
     assert (exact.error, exact.gas) == (None, need)
 
 
-@pytest.mark.parametrize("engine", ["wasmtime"])
-def test_out_of_gas_in_an_init_that_deploys(engine):
-    works = Works(engine)
+def test_out_of_gas_in_an_init_that_deploys(compiled):
+    works = Works(compiled)
     nest = works.machine.deploy(NEST, code=works.nest, depth=0, twins=0, fate=0)
     root = works.root()
     for gas_limit in (2 * PRICE, 3 * PRICE, 3 * PRICE + 60_000):
@@ -437,9 +444,8 @@ def test_out_of_gas_in_an_init_that_deploys(engine):
     assert works.root() == root
 
 
-@pytest.mark.parametrize("engine", ["wasmtime"])
-def test_without_metering_a_deployment_is_free(engine):
-    machine = Machine(engine, memory_limit=1 << 20, gas_limit=1000, passes=Passes(gas=False))
+def test_without_metering_a_deployment_is_free(compiled):
+    machine = Machine(compiled, memory_limit=1 << 20, gas_limit=1000, passes=Passes(gas=False))
     receipt = machine.deploy(FACTORY).open(code=machine.publish(COIN), owner=1, supply=1)
     assert (receipt.error, receipt.gas) == (None, 0)
 
@@ -533,14 +539,6 @@ def test_only_contracts_are_published(tmp_path):
     assert machine.published == ()
     with pytest.raises(InvalidInput, match="none: there is no contract"):
         machine.contract(FIRST)
-
-
-def test_v8_says_what_it_lacks():
-    pytest.importorskip("py_mini_racer")
-    machine = make_machine("v8")
-    assert machine.publish(COIN) in machine.published
-    with pytest.raises(InvalidInput, match="deployments by contracts"):
-        machine.deploy(FACTORY)
 
 
 def test_status_of_refusals():

@@ -10,7 +10,7 @@ import pytest
 from tests.calls.test_deploy import NEST, Works
 
 STEPS = 60
-ENGINES = ("wasmtime", "python")
+ENGINES = ("wasmtime", "v8", "python")
 
 
 class History:
@@ -62,6 +62,7 @@ class History:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_every_engine_tells_the_same(seed):
+    pytest.importorskip("py_mini_racer")
     histories = [History(engine) for engine in ENGINES]
     randoms = [np.random.default_rng(seed) for _ in ENGINES]
     ends = set()

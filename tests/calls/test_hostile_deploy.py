@@ -56,9 +56,9 @@ def deployer(
     return machine.deploy(with_sections(wat, CALLER_ABI, LINES))
 
 
-@pytest.fixture(params=["wasmtime"])
-def machine(request: pytest.FixtureRequest) -> Machine:
-    return make_machine(request.param)
+@pytest.fixture
+def machine(compiled: str) -> Machine:
+    return make_machine(compiled)
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ A machine's published code is a part of its state: what may be deployed, and at 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
 
 from corten.base.calls import CALL_DEPTH, CONTRACT_LIMIT, DEPLOYMENTS, CallReject, init_signature, selector
 from corten.vm.layout import FRAME_HEADER_BYTES, INBOX_BYTES
@@ -29,6 +29,8 @@ class Code:
     init: EntryType | None
     selector: int
     gas: int
+    copies: dict[str, Any] = field(default_factory=dict, compare=False)
+    """What engines keep of it, by their names."""
 
     @property
     def payload_bytes(self) -> int:

@@ -44,6 +44,9 @@ class Code(Protocol):
     def instantiate(self, services: Services | None = None) -> Instance:
         """A fresh instance with its own memories; `services` answer the imports. HostFault when there is no room."""
 
+    def adopt(self, number: int, services: Services | None) -> Instance:
+        """An instance that a contract's message made inside of the engine, by its number."""
+
 
 class Engine(Protocol):
     """Compiles instrumented modules."""

@@ -28,7 +28,7 @@ from corten.vm.host import check_available
 from corten.vm.instance import Code, Engine
 from corten.vm.interface import Interface
 from corten.vm.layout import PAGE_BYTES, WASM_PAGE_BYTES, Layout
-from corten.wasm.instrument.calls import DEPLOY, WAYS_OUT
+from corten.wasm.instrument.calls import WAYS_OUT
 from corten.wasm.module import Module
 from corten.wasm.sections import ABI_SECTION, LINES_SECTION, Lines, parse_abi, parse_lines
 
@@ -185,9 +185,6 @@ def load_code(engine: Engine, module: bytes, is_replay: bool = False) -> Code:
     code = engine.load(module)
     if not is_replay:
         check_available([name for name in code.imports if name not in WAYS_OUT], engine.name)
-    if engine.name == "v8" and DEPLOY in code.imports:
-        found = f"engine {engine.name!r}, which makes no instances while a message runs"
-        raise InvalidInput("deployments by contracts", "engine 'wasmtime' or 'python'", found)
     return code
 
 

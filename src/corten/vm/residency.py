@@ -108,6 +108,11 @@ class Residency:
             self.resident, self._image = resident, None
         return self.resident
 
+    def adopt(self, number: int) -> Residence:
+        """The instance of that number, which a message made inside of the engine."""
+        self.resident = resident = _make_resident(self.program, self.environment.host, self.address, number)
+        return resident
+
     @property
     def may_call(self) -> bool:
         """Whether the contract calls others; under CPython that shows only when it does."""
@@ -148,10 +153,10 @@ class Residency:
             self.resident, self._image, self._is_removed = None, None, True
 
 
-def _make_resident(program: AnyProgram, host: HostFunctions, address: int) -> Residence:
+def _make_resident(program: AnyProgram, host: HostFunctions, address: int, made: int | None = None) -> Residence:
     if isinstance(program, Program):
         kind = RecordingResident if program.layout.records_access else Resident
-        return kind(program, host, address)
+        return kind(program, host, address, made)
     from corten.vm.python_engine import PythonResident
 
     return PythonResident(program, address)

@@ -108,12 +108,14 @@ class Resident:
     failure: BaseException | None = None
     recorder: Recorder | None = None
 
-    def __init__(self, program: Program, host: HostFunctions, address: int = 0) -> None:
+    def __init__(self, program: Program, host: HostFunctions, address: int = 0, made: int | None = None) -> None:
+        """`made` is the number of an instance that the engine has made already."""
         self.port = CallPort()
         self.origin = 0
         self.frames: dict[int, tuple[Frame, ...]] = {}
         self._calls: tuple[Callable[[], TrapCode | None], Callable[[], None]] | None = None
-        self._instance = program.code.instantiate(Services(host, self.port))
+        services = Services(host, self.port)
+        self._instance = program.code.instantiate(services) if made is None else program.code.adopt(made, services)
         self._engine = program.engine
         self._layout = layout = program.layout
         self._check_sizes()
@@ -291,8 +293,8 @@ class Resident:
 class RecordingResident(Resident):
     """An instance of the recording variant: what is applied is recorded, with what it calls."""
 
-    def __init__(self, program: Program, host: HostFunctions, address: int = 0) -> None:
-        super().__init__(program, host, address)
+    def __init__(self, program: Program, host: HostFunctions, address: int = 0, made: int | None = None) -> None:
+        super().__init__(program, host, address, made)
         layout = program.layout
         read = np.frombuffer(self._system, np.uint8, layout.page_count, layout.read_map)
         self.recorder: Recorder = Recorder(address, read, self._touched, self.state.collect)

@@ -10,17 +10,27 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from corten.base.calls import CALL_DEPTH, CallReject
+from corten.base.calls import CALL_DEPTH, CONTRACT_LIMIT, DEPLOYMENTS, CallReject
 from corten.base.errors import HostFault, Status, TrapCode
 from corten.vm.call_records import Frame, Origin
 from corten.vm.calls import BLOCK, CODE_MASK, FIRST_ADDRESS, TRAP_BIT
-from corten.vm.layout import FRAME_HEADER_BYTES, OUTBOX_BYTES, RECORD_HEADER_BYTES
-from corten.wasm.instrument.calls import FIELDS, MODE_FIRST, RECORDS_OF_CALLEE
+from corten.vm.layout import (
+    ADDRESS_OFFSET,
+    FRAME_HEADER_BYTES,
+    HEADER_BYTES,
+    HEADER_OFFSET,
+    INBOX_BYTES,
+    INIT,
+    OUTBOX_BYTES,
+    RECORD_HEADER_BYTES,
+)
+from corten.wasm.instrument.calls import CALL, CODE_BYTES, DEPLOY, FIELDS, MODE_FIRST, RECORDS_OF_CALLEE
 
 if TYPE_CHECKING:
     from corten.vm.calls import Registry
+    from corten.vm.deployments import Code
     from corten.vm.program import Program
-    from corten.vm.residency import Residency
+    from corten.vm.residency import AnyProgram, Residency
     from corten.vm.resident import Resident
     from corten.vm.v8_engine import V8Instance
 
@@ -37,6 +47,13 @@ SETTINGS: Final = {
     "outboxExhausted": TrapCode.OUTBOX_EXHAUSTED,
     "blockBytes": BLOCK.size,
     "recordHeaderBytes": RECORD_HEADER_BYTES,
+    "deployments": DEPLOYMENTS,
+    "codeBytes": CODE_BYTES,
+    "outOfGas": TrapCode.OUT_OF_GAS,
+    "headerWords": [HEADER_OFFSET >> 2, HEADER_BYTES >> 2],
+    "addressWord": ADDRESS_OFFSET >> 2,
+    "callImport": CALL,
+    "deployImport": DEPLOY,
 }
 """What `v8_calls.js` is told of the protocol (docs/spec/calls.md)."""
 
@@ -105,17 +122,63 @@ class V8Switchboard:
                 recorder.expect(resident.recorder)
         contracts = [[address, instance.number] for address, instance in self._instances.items()]
         count = self._registry.next_address - FIRST_ADDRESS
-        return json.dumps([self._read_only, count, contracts, recorder is not None], separators=(",", ":"))
+        codes = [[code_hash.hex(), self._code(code)] for code_hash, code in self._registry.codes.items()]
+        content = [self._read_only, count, contracts, recorder is not None, codes, CONTRACT_LIMIT]
+        return json.dumps(content, separators=(",", ":"))
 
-    def note(self, frames: list[tuple[int, list[tuple[int, int]]]], entered: list[int]) -> None:
-        """After a crossing: contracts at work when a message was stopped, the innermost first; and all callees."""
+    def note(
+        self,
+        frames: list[tuple[int, list[tuple[int, int, str]]]],
+        entered: list[int],
+        made: list[tuple[str, int]],
+    ) -> None:
+        """After a crossing: contracts at work when a message was stopped, innermost first; all callees; new ones."""
         first = self._residents[self._first.address]
+        for code_hash, number in made:
+            self._adopt(self._registry.codes[bytes.fromhex(code_hash)].program, number)
         for message, found in frames:
-            first.frames[message] = tuple(Frame(self._origins[address], word) for address, word in found)
+            first.frames[message] = tuple(self._frame(*each) for each in found)
         for address in entered:
             recorder = self._residents[address].recorder
             if first.recorder is not None and recorder is not None:
                 first.recorder.entered(recorder)
+
+    def _adopt(self, program: AnyProgram, number: int) -> None:
+        """Make a contract that a message deployed the machine's."""
+        registry = self._registry
+        residency = self._first.beside(program, registry.next_address)
+        resident: Any = residency.adopt(number)
+        residency.lock.acquire()
+        self._joined.append(residency)
+        resident.prepare(self._header)
+        resident.instance.is_introduced = True
+        registry.keep(residency, registry.free_name(program.interface.name))
+        self._add(residency, resident)
+
+    def _code(self, code: Code) -> int:
+        """The number of a published code in the isolate."""
+        isolate = self._instance.isolate
+        held = code.copies.get("v8")
+        if held is None or held.isolate is not isolate:
+            program: Program = code.program  # type: ignore[assignment]  # not one of CPython's
+            module, accessor = program.code.staged(isolate)  # type: ignore[attr-defined]  # V8's
+            card = {**_common(program), "init": -1 if code.init is None else code.init.number, "gas": code.gas}
+            layout = program.layout
+            card |= {
+                "selector": code.selector,
+                "length": code.payload_bytes,
+                "longest": INBOX_BYTES - FRAME_HEADER_BYTES,
+            }
+            card["initControl"] = memoryview(layout.control(layout.inbox, INIT)).cast("I").tolist()
+            entries = json.dumps(_entries(program))
+            held = code.copies["v8"] = isolate.lease(f"code({module},{accessor},{json.dumps(card)},{entries})")
+        return int(held.number)
+
+    def _frame(self, address: int, word: int, code_hash: str) -> Frame:
+        if not code_hash:
+            return Frame(self._origins[address], word)
+        program = self._registry.codes[bytes.fromhex(code_hash)].program
+        return Frame(Origin(program.interface, program.directory, address), word)
 
     def close(self) -> None:
         """Let go of everything."""
@@ -141,15 +204,20 @@ class V8Switchboard:
 def _card(residency: Residency) -> str:
     """What others must know of a contract to call it, and its entries by selector."""
     program: Program = residency.program  # type: ignore[assignment]  # not one of CPython's
+    return f"{json.dumps({'address': residency.address, **_common(program)})},{json.dumps(_entries(program))}"
+
+
+def _common(program: Program) -> dict[str, Any]:
     layout = program.layout
-    control = memoryview(layout.control(layout.inbox, 0)).cast("I").tolist()
-    card = {
-        "address": residency.address,
-        "control": control,
+    return {
+        "control": memoryview(layout.control(layout.inbox, 0)).cast("I").tolist(),
         "payload": layout.inbox + FRAME_HEADER_BYTES,
         "outboxLimit": layout.outbox + OUTBOX_BYTES,
     }
-    entries = [
+
+
+def _entries(program: Program) -> list[Any]:
+    return [
         [
             selector,
             {
@@ -163,4 +231,3 @@ def _card(residency: Residency) -> str:
         ]
         for selector, entry in program.interface.selectors.items()
     ]
-    return f"{json.dumps(card)},{json.dumps(entries)}"

@@ -38,7 +38,6 @@ from corten.vm.global_words import accessor, global_types, word_count
 from corten.vm.host import HostFunctions, Services
 from corten.vm.instance import owned_view
 from corten.vm.layout import CURSOR_OFFSET, NEXT_INDEX_OFFSET, RECEIPT
-from corten.wasm.instrument.calls import CALL
 from corten.wasm.module import GlobalType, Kind
 from corten.wasm.opcodes import TYPE_BYTES
 from corten.wasm.reader import read_module
@@ -83,7 +82,6 @@ _SETTINGS: Final = {
     "outboxExhausted": TrapCode.OUTBOX_EXHAUSTED,
     "stillRunning": _STILL_RUNNING,
     "finished": _FINISHED,
-    "callImport": CALL,
     "calls": v8_calls.SETTINGS,
     "services": v8_services.SETTINGS,
 }
@@ -134,8 +132,20 @@ class V8Code:
         found = self._isolate.call(f"instantiate({self._module.number}, {self._accessor.number})")
         if isinstance(found, str):
             raise InvalidModule(f"expected an export {found!r}, found none: was the module instrumented?")
+        return self.adopt(found, services)
+
+    def adopt(self, number: int, services: Services | None) -> V8Instance:
+        """An instance that a contract's message made."""
         host = services.host if services is not None and self.imports else None
-        return V8Instance(self._isolate, Lease(self._isolate, found), self._types, host)
+        return V8Instance(self._isolate, Lease(self._isolate, number), self._types, host)
+
+    def staged(self, isolate: Isolate) -> tuple[int, int]:
+        """The numbers of the module and its accessor in an isolate: what an instance is made of there."""
+        if self._isolate is not isolate:
+            self._isolate, self._module, self._accessor = self._compile()
+        if self.imports:
+            self._isolate.implement()
+        return self._module.number, self._accessor.number
 
     def kernel(self) -> V8Kernel:
         """A fresh instance of a kernel's module."""

@@ -4,7 +4,7 @@
 // `converse` applies all frames of the inbox and recovers from every trap by itself.
 (settings, makeCalls, makeServices) => {
   "use strict";
-  const { traps, receiptBytes, codeOffset, outboxExhausted, stillRunning, finished, callImport } = settings;
+  const { traps, receiptBytes, codeOffset, outboxExhausted, stillRunning, finished } = settings;
   const [CURSOR, NEXT_INDEX, RECEIPTS] = settings.progress.map((offset) => offset >> 2);
   const objects = new Map();
   let lastNumber = 0;
@@ -44,7 +44,7 @@
     throw error;
   };
 
-  const calls = makeCalls(settings.calls, trapCode);
+  const calls = makeCalls(settings.calls, trapCode, (...parts) => instanceOf(...parts));
   const services = makeServices(settings.services);
 
   const wasOutboxFull = ({ words, view }) => {
@@ -94,8 +94,38 @@
 
   const importsOf = (module, guest) => {
     const names = WebAssembly.Module.imports(module).map(({ name }) => name);
-    const served = (name) => (name === callImport ? () => calls.serve(guest) : services.service(name, guest));
+    const served = (name) => calls.service(name, guest) ?? services.service(name, guest);
     return { "corten.host": Object.fromEntries(names.map((name) => [name, served(name)])) };
+  };
+
+  // An instance with what calls must know of it, or the name of an export that it has not.
+  const instanceOf = (module, accessor) => {
+    const guest = {};
+    const { exports } = new WebAssembly.Instance(objects.get(module), importsOf(objects.get(module), guest));
+    for (const name of ["memory", "corten.system", "corten.run", "corten.recover"])
+      if (!(name in exports)) return name;
+    const globals = mirror(exports, objects.get(accessor));
+    globals.save();
+    const [memory, system] = [exports.memory.buffer, exports["corten.system"].buffer];
+    Object.assign(guest, {
+      memory: new Uint8Array(memory),
+      system: new Uint8Array(system),
+      words: new Uint32Array(system),
+      view: new DataView(system),
+      run: exports["corten.run"],
+      recover: exports["corten.recover"],
+      enter: exports["corten.enter"],
+      undo: exports["corten.undo"],
+      globals,
+      isCalling: false,
+      isBusy: false,
+      isReadOnly: false,
+      isChanged: false,
+      message: -1,
+      card: null,
+      entries: null,
+    });
+    return guest;
   };
 
   return {
@@ -111,32 +141,8 @@
       return JSON.stringify(WebAssembly.Module.imports(objects.get(module)).map(({ name }) => name));
     },
     instantiate(module, accessor) {
-      const guest = {};
-      const { exports } = new WebAssembly.Instance(objects.get(module), importsOf(objects.get(module), guest));
-      for (const name of ["memory", "corten.system", "corten.run", "corten.recover"])
-        if (!(name in exports)) return name;
-      const globals = mirror(exports, objects.get(accessor));
-      globals.save();
-      const [memory, system] = [exports.memory.buffer, exports["corten.system"].buffer];
-      Object.assign(guest, {
-        memory: new Uint8Array(memory),
-        system: new Uint8Array(system),
-        words: new Uint32Array(system),
-        view: new DataView(system),
-        run: exports["corten.run"],
-        recover: exports["corten.recover"],
-        enter: exports["corten.enter"],
-        undo: exports["corten.undo"],
-        globals,
-        isCalling: false,
-        isBusy: false,
-        isReadOnly: false,
-        isChanged: false,
-        message: -1,
-        card: null,
-        entries: null,
-      });
-      return keep(guest);
+      const guest = instanceOf(module, accessor);
+      return typeof guest === "string" ? guest : keep(guest);
     },
     kernel(module) {
       const { exports } = new WebAssembly.Instance(objects.get(module), {});
@@ -156,6 +162,8 @@
     introduce(number, card, entries) {
       Object.assign(objects.get(number), { card, entries: new Map(entries) });
     },
+    // Code that contracts may deploy.
+    code: (module, accessor, card, entries) => keep({ module, accessor, card, entries: new Map(entries) }),
     implement(table) {
       services.implement(table);
     },
@@ -173,20 +181,24 @@
       return end;
     },
     // As `advance`, of an instance with imports. `board` is null, or [read-only, number of contracts, pairs of address
-    // and instance, whether to say which were entered]; `recording` a number, 0 for none.
+    // and instance, whether to say which were entered, pairs of hash and code, most contracts]; `recording` a number, 0
+    // for none.
     converse(number, board, keepsLines, keepsAnswers, recording) {
       const instance = objects.get(number);
       instance.isCalling = board !== null;
       instance.globals.load();
       services.begin(instance, keepsLines, keepsAnswers, objects.get(recording) ?? null);
       if (board !== null) {
-        const [isReadOnly, count, contracts] = board;
-        calls.begin(instance, isReadOnly, count, contracts.map(([address, each]) => [address, objects.get(each)]));
+        const [isReadOnly, count, contracts, , codes, limit] = board;
+        const instances = contracts.map(([address, each]) => [address, objects.get(each)]);
+        const published = codes.map(([hash, each]) => [hash, objects.get(each)]);
+        calls.begin(instance, isReadOnly, count, instances, published, limit);
       }
       try {
         const end = apply(instance);
-        if (board === null || (calls.notes().length === 0 && !board[3])) return end;
-        return JSON.stringify([end, calls.notes(), calls.entered()]);
+        if (board === null || (calls.notes().length === 0 && calls.made().length === 0 && !board[3])) return end;
+        const made = calls.made().map((each) => [each.code.hash, keep(each)]);
+        return JSON.stringify([end, calls.notes(), calls.entered(), made]);
       } finally {
         calls.end();
         services.end();
