@@ -133,6 +133,8 @@ def test_series_stay_series():
     polars = pytest.importorskip("polars")
     strikes, kinds = polars.Series("strike", [90.0, 110.0]), polars.Series("kind", ["C", "P"])
     prices = quant.black76_inverse(100.0, strikes, 0.5, 0.3, kind=kinds)
+    assert isinstance(quant.black76(100.0, strikes.to_numpy(), 0.5, 0.3, kind=kinds), polars.Series)
+    assert prices.name == "black76_inverse"
     vols = quant.implied_vol_inverse(prices, 100.0, strikes, 0.5, kinds)
     assert isinstance(vols, polars.Series)
     assert vols.to_list() == pytest.approx([0.3, 0.3], rel=1e-14)

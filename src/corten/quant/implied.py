@@ -107,6 +107,10 @@ def _implied(quick: Kernel, safe: Kernel, columns: dict[str, Any], full: bool, t
     if errors not in ("raise", "nan"):
         raise InvalidInput("errors", "'raise' or 'nan'", repr(errors))
     names, values = list(columns), list(columns.values())
+    if not full and all(isinstance(value, float | int) for value in values):
+        found = quick(*map(float, values), errors="nan")
+        if found == found:  # no NaN
+            return found
     wrap = wrapping(values, names)
     arrays = [np.asarray(unwrapped(value, name)) for value, name in zip(values, names, strict=True)]
     vol = np.asarray(quick(*arrays, threads=threads, errors="nan"), dtype=np.float64)

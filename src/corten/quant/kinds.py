@@ -15,6 +15,8 @@ WORDS: Final = {
     **dict.fromkeys(("c", "C", "call", "Call", "CALL"), CALL),
     **dict.fromkeys(("p", "P", "put", "Put", "PUT"), PUT),
 }
+LETTERS: Final = ("c", "C", "p", "P")
+LETTER: Final = np.dtype("U1").itemsize
 EXPECTED: Final = '"call" or "put", "C" or "P", 1 or −1, True (call) or False (put)'
 
 
@@ -44,8 +46,8 @@ def _signs(values: NDArray[Any]) -> NDArray[np.float64]:
     if words.dtype.kind != "U":
         raise InvalidInput("kind", EXPECTED, f"a column of {values.dtype}")
     found = np.zeros(words.shape)
-    for word, sign in WORDS.items():
-        found[words == word] = sign
+    for word in np.unique(words) if words.dtype.itemsize > LETTER else LETTERS:
+        found[words == word] = WORDS.get(str(word), 0.0)
     _refuse(values, found != 0.0)
     return found
 

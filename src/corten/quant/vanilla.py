@@ -21,6 +21,7 @@ from corten.contracts.pricing import black, digital
 from corten.contracts.pricing import greeks as derivatives
 from corten.quant.kinds import signs
 from corten.vm.kernels import Kernel, kernel
+from corten.vm.kernels.containers import unwrapped, wrapping
 
 Column = Any  # a scalar, a numpy array, a pandas or polars Series
 
@@ -193,15 +194,15 @@ def _pair(function: Kernel, arguments: tuple[Any, ...], kind: Any, options: dict
         return _called(function, arguments, options)
     if "out" in options:
         raise InvalidInput("out", "no `kind`: `out` receives calls and puts", "both")
+    names = [column.path for column in function.program.inputs]
     sign = signs(kind)
-    pair = _called(function, arguments, options)
-    if isinstance(sign, float):
-        return pair.call if sign > 0.0 else pair.put
-    if hasattr(pair.call, "where"):  # pandas
-        return pair.call.where(np.asarray(sign) > 0.0, pair.put)
-    if hasattr(pair.call, "zip_with"):  # polars
-        return pair.call.zip_with(type(pair.call)(np.asarray(sign) > 0.0), pair.put)
-    return np.where(np.asarray(sign) > 0.0, pair.call, pair.put)
+    wrap = wrapping([*arguments, sign], [*names, "kind"])
+    columns = tuple(unwrapped(value, name) for value, name in zip(arguments, names, strict=True))
+    pair = _called(function, columns, options)
+    chosen = np.where(np.asarray(sign) > 0.0, pair.call, pair.put)
+    if chosen.ndim == 0:
+        return float(chosen)
+    return chosen if wrap is None else wrap(chosen, function.function.__name__)
 
 
 def _called(function: Kernel, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
