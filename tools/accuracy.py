@@ -162,6 +162,11 @@ FUNCTIONS = (
         "normal_inverse", 2.0, _normal_inverse, uniform(0, 1), uniform(0.1, 0.2), sizes(5e-324, 0.5, signed=False),
         sizes(1e-16, 0.5, centre=0.5),
     ),
+    _of("gamma", 4.0, mp.gamma, uniform(0.5, 8), uniform(8, 171.6), uniform(-20, 0.5), uniform(-183, -20), SMALL),
+    _of(
+        "log_gamma", 2.5, mp.loggamma, uniform(0.1, 5), sizes(1e-300, 1e300, signed=False), NEAR_ONE,
+        sizes(1e-16, 0.5, centre=2.0),
+    ),
 )  # fmt: skip
 BY_NAME = {function.name: function for function in FUNCTIONS}
 

@@ -112,6 +112,23 @@ def _atan_remainder(z: Any) -> Any:
     return (mp.atan(q) / q - 1) / z
 
 
+# ── gamma function ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _stirling_remainder(u: Any) -> Any:
+    """What Stirling's formula leaves of log Γ(z), times z, for u = 1 / z²."""
+    z = 1 / mp.sqrt(u)
+    return (mp.loggamma(z) - (z - mpf(1) / 2) * mp.log(z) + z - mp.log(2 * mp.pi) / 2) * z
+
+
+def _log_gamma_at_one(t: Any) -> Any:
+    return mp.loggamma(1 + t) / t
+
+
+def _log_gamma_at_two(t: Any) -> Any:
+    return mp.loggamma(2 + t) / t
+
+
 # ── error functions ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -210,6 +227,18 @@ def _polynomials() -> list[Polynomial]:
             Polynomial(
                 "atan_remainder", "(atan(q) / q - 1) / q² for z = q², |q| ≤ √2 - 1", "z",
                 _atan_remainder, lambda z: z, 0, eighth * eighth, 12,
+            ),
+            Polynomial(
+                "stirling_remainder", "z times what Stirling's formula leaves of log Γ(z), for u = 1 / z², z ≥ 8", "u",
+                _stirling_remainder, mp.sqrt, 1e-12, 1 / 63.9, 8,
+            ),
+            Polynomial(
+                "log_gamma_at_one", "log Γ(1 + t) / t for |t| ≤ 0.3", "t",
+                _log_gamma_at_one, lambda t: 1 / _log_gamma_at_one(t), -0.3, 0.3, 22,
+            ),
+            Polynomial(
+                "log_gamma_at_two", "log Γ(2 + t) / t for |t| ≤ 0.3", "t",
+                _log_gamma_at_two, lambda t: 1 / _log_gamma_at_two(t), -0.3, 0.3, 17,
             ),
             Polynomial(
                 "mills_quotient",

@@ -50,6 +50,11 @@ SPECIAL: dict[str, list[tuple[float, float]]] = {
     "sinh": [(0.0, 0.0), (-0.0, -0.0), (INF, INF), (-INF, -INF), (710.5, INF), (5e-324, 5e-324), (NAN, NAN)],
     "cosh": [(0.0, 1.0), (-0.0, 1.0), (INF, INF), (-INF, INF), (-710.5, INF), (NAN, NAN)],
     "tanh": [(0.0, 0.0), (-0.0, -0.0), (INF, 1.0), (-INF, -1.0), (1e308, 1.0), (5e-324, 5e-324), (NAN, NAN)],
+    "gamma": [
+        (0.0, INF), (-0.0, -INF), (1.0, 1.0), (5.0, 24.0), (23.0, 1124000727777607680000.0), (-1.0, NAN),
+        (INF, INF), (-INF, NAN), (NAN, NAN), (171.7, INF), (1e-310, INF), (-190.5, -0.0), (-9e15, NAN),
+    ],
+    "log_gamma": [(1.0, 0.0), (2.0, 0.0), (0.0, INF), (-3.0, INF), (INF, INF), (-INF, INF), (NAN, NAN)],
 }  # fmt: skip
 ODD = 9007199254740991.0  # the largest odd number that is a double
 POWERS = [
