@@ -84,6 +84,10 @@ def _exp_remainder(r: Any) -> Any:
     return (mp.expm1(r) - r) / (r * r)
 
 
+def _exp_cubic(r: Any) -> Any:
+    return (mp.expm1(r) - r - r * r / 2) / r**3
+
+
 def _log_remainder(z: Any) -> Any:
     s = mp.sqrt(z)
     return (2 * mp.atanh(s) / s - 2) / z
@@ -207,6 +211,10 @@ def _polynomials() -> list[Polynomial]:
             Polynomial(
                 "exp_remainder", "(exp(r) - 1 - r) / r² for |r| ≤ ln 2 / 2", "r",
                 _exp_remainder, lambda r: r * r / mp.exp(r), -half, half, 11,
+            ),
+            Polynomial(
+                "exp_cubic", "(exp(r) - 1 - r - r²/2) / r³ for |r| ≤ ln 2 / 2", "r",
+                _exp_cubic, lambda r: r * r * r / mp.expm1(r), -half, half, 10,
             ),
             Polynomial(
                 "log_remainder", "(2 atanh(s) / s - 2) / s² for z = s², |s| ≤ (√2 - 1) / (√2 + 1)", "z",

@@ -6,7 +6,7 @@ stand in docs/mathematics.md.
 """
 
 from corten.contracts.numeric.pairs import Pair, ordered_sum, upper_half
-from corten.contracts.numeric.polynomials import exp_remainder, log_remainder
+from corten.contracts.numeric.polynomials import exp_cubic, exp_remainder, log_remainder
 from corten.lang import copysign, f64, f64_bits, f64_from_bits, inline, u64, wrapping_add, wrapping_shl, wrapping_sub
 
 LOG2_E = 1.4426950408889634
@@ -73,11 +73,16 @@ def half_expm1(x: f64) -> Pair:
     high = x - k * LN2_HIGH
     low = k * LN2_LOW
     r = high - low
-    correction = r * r * exp_remainder(r) + ((high - r) - low)
+    upper = upper_half(r)
+    square = 0.5 * upper * upper
+    rest = 0.5 * (r - upper) * (r + upper) + r * r * r * exp_cubic(r)
+    rest = rest + (1.0 + r) * ((high - r) - low)
     half = scale(0.5, shifted)
     top = half - 0.5
-    total = ordered_sum(top, half * r)
-    return ordered_sum(total.high, total.low + (((half - top) - 0.5) + half * correction))
+    first = ordered_sum(top, half * r)
+    second = ordered_sum(first.high, half * square)
+    lost = ((half - top) - 0.5) + first.low
+    return ordered_sum(second.high, second.low + (lost + half * rest))
 
 
 @inline

@@ -19,7 +19,9 @@ from corten.lang import copysign, f64, inline, sqrt, struct
 
 INVERSE_ROOT_TWO_PI = 0.3989422804014327
 TWO_200 = 1.6069380442589903e60
-INVERSE_ROOT_TWO_PI_LOW = -2.4923272022777e-17
+INVERSE_ROOT_TWO_PI_HIGH = 0.3989422768354416  # 26 bits
+INVERSE_ROOT_TWO_PI_LOW = 3.5659910885844774e-09
+INVERSE_ROOT_PI = 0.5641895835477563
 
 
 @struct
@@ -30,30 +32,55 @@ class Scaled:
     shifted: f64
 
 
-@inline
-def exp_times(high: f64, low: f64, constant: f64, rest: f64, t: f64, offset: f64) -> Scaled:
-    """exp(high + low) * (constant + rest) / (t + offset) with one rounding that counts.
+@struct
+class Power:
+    """(upper + rest) * 2**k for the integer k of `shifted`; the upper part has 26 bits, the rest is below 2**-3."""
 
-    |high + low| ≤ 746 and |low| ≤ 2**-10; constant and offset have few bits, |rest| is below the constant. The quotient
-    and the exponential are each an upper half, whose product is exact, and a small rest.
-    """
+    upper: f64
+    rest: f64
+    shifted: f64
+
+
+@inline
+def exp_parts(high: f64, low: f64) -> Power:
+    """exp(high + low) for |high + low| ≤ 746 and |low| ≤ 2**-10."""
     shifted = high * LOG2_E + INTEGER
     k = shifted - INTEGER
     reduced = high - k * LN2_HIGH
     change = low - k * LN2_LOW
     r = reduced + change
-    power = upper_half(1.0 + r)
-    power_rest = ((1.0 - power) + r) + (r * r * exp_remainder(r) + ((reduced - r) + change))
+    upper = upper_half(1.0 + r)
+    return Power(upper, ((1.0 - upper) + r) + (r * r * exp_remainder(r) + ((reduced - r) + change)), shifted)
+
+
+@struct
+class Quotient:
+    """upper + rest, and their sum, rounded; the upper part has 26 bits."""
+
+    upper: f64
+    rest: f64
+    rounded: f64
+
+
+@inline
+def quotient(constant: f64, rest: f64, t: f64, offset: f64) -> Quotient:
+    """(constant + rest) / (t + offset); constant and offset have few bits, |rest| is below the constant."""
     numerator = constant + rest
     numerator_rest = (constant - numerator) + rest
     denominator = upper_half(t + offset)
     denominator_rest = (offset - denominator) + t
     inverse = 1.0 / (t + offset)
-    estimate = numerator * inverse
-    quotient = upper_half(estimate)
-    missing = (numerator - quotient * denominator) - quotient * denominator_rest
-    quotient_rest = (missing + numerator_rest) * inverse
-    return Scaled(power * quotient + (power * quotient_rest + power_rest * estimate), shifted)
+    rounded = numerator * inverse
+    upper = upper_half(rounded)
+    missing = (numerator - upper * denominator) - upper * denominator_rest
+    return Quotient(upper, (missing + numerator_rest) * inverse, rounded)
+
+
+@inline
+def product(power: Power, factor: Quotient) -> Scaled:
+    """The product with one rounding that counts: that of the upper parts is exact."""
+    rest = power.upper * factor.rest + power.rest * factor.rounded
+    return Scaled(power.upper * factor.upper + rest, power.shifted)
 
 
 @inline
@@ -63,7 +90,7 @@ def normal_tail(t: f64) -> Scaled:
     q = (t - 5.5) / (t + 5.5)
     high = -0.5 * upper * upper
     low = -0.5 * (t - upper) * (t + upper)
-    return exp_times(high, low, 0.46875, mills_quotient(q), t, 1.25)
+    return product(exp_parts(high, low), quotient(0.46875, mills_quotient(q), t, 1.25))
 
 
 @inline
@@ -83,14 +110,16 @@ def normal_pdf(x: f64) -> f64:
     upper = upper_half(t)
     high = -0.5 * upper * upper
     low = -0.5 * (t - upper) * (t + upper)
-    shifted = high * LOG2_E + INTEGER
-    k = shifted - INTEGER
-    reduced = high - k * LN2_HIGH
-    rest = low - k * LN2_LOW
-    r = reduced + rest
-    change = r + (r * r * exp_remainder(r) + ((reduced - r) + rest))
-    value = INVERSE_ROOT_TWO_PI + (INVERSE_ROOT_TWO_PI_LOW + INVERSE_ROOT_TWO_PI * change)
-    return scale(value, shifted)
+    density = product(
+        exp_parts(high, low), Quotient(INVERSE_ROOT_TWO_PI_HIGH, INVERSE_ROOT_TWO_PI_LOW, INVERSE_ROOT_TWO_PI)
+    )
+    return scale(density.value, density.shifted)
+
+
+@inline
+def erfcx_right(t: f64) -> Quotient:
+    """exp(t²) erfc(t) for 0 ≤ t ≤ 1e20."""
+    return quotient(0.65625, erfcx_quotient((t - 4.0) / (t + 4.0)), t, 0.875)
 
 
 @inline
@@ -99,7 +128,7 @@ def erfc_tail(t: f64) -> f64:
     upper = upper_half(t)
     high = -upper * upper
     low = -(t - upper) * (t + upper)
-    tail = exp_times(high, low, 0.65625, erfcx_quotient((t - 4.0) / (t + 4.0)), t, 0.875)
+    tail = product(exp_parts(high, low), erfcx_right(t))
     return scale(tail.value, tail.shifted)
 
 
@@ -124,12 +153,15 @@ def erf(x: f64) -> f64:
 def erfcx(x: f64) -> f64:
     """exp(x²) erfc(x); infinite below -26.7."""
     t = abs(x)
-    bounded = 1e20 if t > 1e20 else t
-    right = (0.65625 + erfcx_quotient((bounded - 4.0) / (bounded + 4.0))) / (t + 0.875)
-    near = 27.0 if t > 27.0 else t
+    factor = erfcx_right(1e20 if t > 1e20 else t)
+    right = INVERSE_ROOT_PI / t if t > 1e10 else factor.upper + factor.rest
+    near = 26.65 if t > 26.65 else t  # where it is infinite
     upper = upper_half(near)
-    growth = exp_times(upper * upper, (near - upper) * (near + upper), 2.0, 0.0, 0.0, 1.0)
-    return scale(growth.value, growth.shifted) - right if x < 0.0 else right
+    power = exp_parts(upper * upper, (near - upper) * (near + upper))
+    growth = scale(2.0 * power.upper, power.shifted)
+    growth_rest = scale(2.0 * power.rest, power.shifted)
+    left = (growth - factor.upper) + (growth_rest - factor.rest)
+    return left if x < 0.0 else right
 
 
 @inline
