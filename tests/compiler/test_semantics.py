@@ -469,3 +469,10 @@ def test_message_header() -> None:
 def test_init_runs_once() -> None:
     body = "@init\ndef start(self, x: i64) -> None:\n    self.n = x\n@view\ndef read(self) -> i64:\n    return self.n\n"
     assert Case(contract(body, state="n: i64"), x=41).result("read") == 41
+
+
+def test_functions_of_the_language_go_by_another_name() -> None:
+    source = "from corten.lang import wrapping_add as plus, sqrt as root\n" + contract(
+        "@message\ndef run(self, a: u32, x: f64) -> f64:\n    return root(x) + f64(plus(a, 4294967295))\n"
+    )
+    assert Case(source).result("run", a=3, x=16.0) == 6.0

@@ -84,6 +84,9 @@ class BuiltinCalls:
             return self.checker.error("E102", f"`{name}` cannot be called here", node, hints.get(name, ""))
         if node.keywords:
             return self.checker.error("E304", f"`{name}` takes positional arguments only", node)
+        if getattr(node.func, "id", name) != name:  # imported under another name
+            own = ast.copy_location(ast.Name(name, ast.Load()), node.func)
+            node = ast.copy_location(ast.Call(own, node.args, []), node)
         return function(node, expected)
 
     # ---- helpers -----------------------------------------------------------------------------------------------------

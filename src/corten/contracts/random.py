@@ -27,6 +27,7 @@ DIGITS = Literal[32]
 WORD: u64 = 0xFFFF_FFFF
 MULTIPLIER_0: u64 = 0xD251_1F53
 MULTIPLIER_1: u64 = 0xCD9E_8D57
+SCRAMBLING: u64 = 0x5EED  # the last word of a counter that paths do not use
 WEYL_0: u64 = 0x9E37_79B9
 WEYL_1: u64 = 0xBB67_AE85
 
@@ -73,6 +74,13 @@ def philox4x32(a: u64, b: u64, c: u64, d: u64, key_0: u64, key_1: u64) -> Words:
         k0 = wrapping_add(k0, WEYL_0) & WORD
         k1 = wrapping_add(k1, WEYL_1) & WORD
     return Words(a, b, c, d)
+
+
+def word_at(words: Words, number: u64) -> u64:
+    """The word a, b, c or d, for 0, 1, 2, 3."""
+    low = words.b if number == 1 else words.a
+    high = words.d if number == 3 else words.c
+    return high if number >= 2 else low
 
 
 def uniform(word: u64) -> f64:
@@ -179,6 +187,16 @@ def owen_scrambled(word: u64, seed: u64) -> u64:
     word ^= wrapping_mul(word, 0x0552_6C56) & WORD
     word ^= wrapping_mul(word, 0x53A2_2864) & WORD
     return reversed_bits(word)
+
+
+def sobol_normal(index: u64, directions: Array[u64, DIGITS], seed: u64) -> f64:
+    """The standard normal variate of one dimension of a scrambled Sobol point."""
+    return normal(owen_scrambled(sobol(index, directions), seed))
+
+
+def scramble_seed(dimension: u64, replicate: u64, seed: u64) -> u64:
+    """A 32-bit seed of `owen_scrambled` for each dimension and replicate, from one of 64 bits."""
+    return philox4x32(dimension, replicate, 0, SCRAMBLING, seed & WORD, seed >> 32).a
 
 
 def reversed_bits(word: u64) -> u64:

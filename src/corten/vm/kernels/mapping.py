@@ -9,7 +9,7 @@ import inspect
 import os
 import threading
 from collections import namedtuple
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any, Final
 
@@ -27,7 +27,7 @@ from corten.vm.kernels.iteration import Iteration, named_state, record
 from corten.vm.kernels.program import KernelProgram, load_program
 from corten.vm.kernels.runner import Failure, Job, Pool, Stopped, V8Guest, WasmtimeGuest, Worker, first_trap, run
 from corten.vm.kernels.scalar import UNANSWERED, ScalarCall
-from corten.vm.kernels.source import FunctionSource
+from corten.vm.kernels.source import FunctionSource, TextSource
 
 ENGINES: Final = ("wasmtime", "v8")
 ERRORS: Final = ("raise", "nan")
@@ -61,6 +61,20 @@ class Kernel:
         if engine not in ENGINES:
             raise InvalidInput("engine", " or ".join(map(repr, ENGINES)), repr(engine))
         return Kernel(self._source, engine, self._loaded)
+
+    def extended(self, name: str, text: str, parameters: Sequence[str]) -> Kernel:
+        """A kernel that `text` defines as if it stood at the end of this one's file, with these parameters."""
+        return Kernel(TextSource.extended(self._source, name, text, parameters), self.engine)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """To another process goes the text; it is compiled there, or found in the cache."""
+        return Kernel, (TextSource.detached(self._source, list(self._signature.parameters)), self.engine)
+
+    def annotations(self) -> dict[str, str]:
+        """The types of the parameters as they are written, and of the result under "return"."""
+        definition = self._source.definition
+        found = {one.arg: ast.unparse(one.annotation) for one in definition.args.args if one.annotation is not None}
+        return found | ({"return": ast.unparse(definition.returns)} if definition.returns is not None else {})
 
     @property
     def function(self) -> Callable[..., Any]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import builtins
 import hashlib
+import inspect
 import linecache
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -71,6 +72,14 @@ class FunctionSource:
                 return None if node in tree.body else node
         return None
 
+    @property
+    def definition(self) -> ast.FunctionDef:
+        """The function's own statement."""
+        for statement in [self.node, *reversed(self.statements)]:
+            if isinstance(statement, ast.FunctionDef) and statement.name == self.name:
+                return statement
+        raise InvalidInput("kernel", _EXPECTED, f"{self.name}, whose file does not parse")
+
     @cached_property
     def statements(self) -> list[ast.stmt]:
         """What the kernel needs of its file; empty where it does not parse."""
@@ -96,6 +105,50 @@ class FunctionSource:
         """Hash of what the kernel compiles to: its statements with their places, and what its imports may mean."""
         text = "".join(ast.dump(statement, include_attributes=True) for statement in self.statements)
         return hashlib.sha256(f"{self.name}\n{self.shown}\n{self.preamble}\n{text or self.content!r}".encode()).digest()
+
+
+class Signature:
+    """Stands for the Python function of a kernel that has none."""
+
+    def __init__(self, name: str, parameters: Sequence[str]) -> None:
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        self.__name__ = self.__qualname__ = name
+        self.__signature__ = inspect.Signature([inspect.Parameter(one, kind) for one in parameters])
+
+    def __call__(self, *_: Any) -> Any:
+        raise InvalidInput(
+            self.__name__, "a kernel that a Python function was written for", "one that was made of text"
+        )
+
+
+@dataclass(frozen=True)
+class TextSource(FunctionSource):
+    """A kernel by its text alone: made of other kernels, or come from another process."""
+
+    written_preamble: str
+
+    @classmethod
+    def extended(cls, source: FunctionSource, name: str, text: str, parameters: Sequence[str]) -> TextSource:
+        """A function that `text` defines behind the file of `source`. InvalidInput as `detached`."""
+        alone = cls.detached(source, parameters)
+        content = source.content + f"\n\n{text}".encode()
+        return replace(alone, function=Signature(name, parameters), content=content)
+
+    @classmethod
+    def detached(cls, source: FunctionSource, parameters: Sequence[str]) -> TextSource:
+        """The same kernel without its Python function. InvalidInput for a nested function."""
+        if source.node is not None:
+            raise InvalidInput(source.name, "a kernel at the top level of its file", "one inside a function")
+        return cls(Signature(source.name, parameters), source.file, source.content, source.preamble)
+
+    @property
+    def node(self) -> None:
+        """It stands at the top level."""
+
+    @property
+    def preamble(self) -> str:
+        """As it was when the text was made."""
+        return self.written_preamble
 
 
 def _first_line(node: ast.FunctionDef) -> int:
