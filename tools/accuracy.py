@@ -157,7 +157,7 @@ FUNCTIONS = (
     _of("erfc", 1.6, mp.erfc, uniform(-6, 6), uniform(0, 2), uniform(0, 26.5), uniform(26.5, 27.22)),
     _of("erfcx", 1.7, _erfcx, uniform(-26.6, 2), uniform(0, 50), sizes(1e-300, LARGEST, signed=False)),
     _of("normal_cdf", 1.7, mp.ncdf, uniform(-8, 8), uniform(-2, 0), uniform(-37.5, -5), uniform(-38.4, -37.5)),
-    _of("normal_pdf", 0.8, mp.npdf, uniform(-8, 8), uniform(-37.5, 37.5), uniform(37.5, 38.5)),
+    _of("normal_pdf", 0.85, mp.npdf, uniform(-8, 8), uniform(-37.5, 37.5), uniform(37.5, 38.5)),
     _of(
         "normal_inverse", 2.0, _normal_inverse, uniform(0, 1), uniform(0.1, 0.2), sizes(5e-324, 0.5, signed=False),
         sizes(1e-16, 0.5, centre=0.5),

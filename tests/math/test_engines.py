@@ -5,17 +5,21 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import re
+import struct
 
 import numpy as np
 import pytest
 
 import corten.contracts.math
 from corten.lang import f64
+from corten.wasm.instrument import CONTROL
 from corten.wasm.reader import read_module
 from corten.wasm.text import format_module
+from spec.wasm import Machine, instantiate
 from tools.accuracy import kernel
 
 MILLION = 1_000_000
+FIRST_COLUMN = 0x30000
 DISTRIBUTIONS = ("gamma_p", "gamma_q", "chi_square_cdf", "noncentral_chi_square_cdf", "bivariate_normal_cdf")
 #: those whose work does not depend on their arguments' size; sqrt is the language's
 NAMES = [name for name in corten.contracts.math.__all__ if name not in ("sqrt", *DISTRIBUTIONS)]
@@ -63,3 +67,19 @@ def test_kernels_are_vectors(name: str) -> None:
     scalars = len(re.findall(r"f64\.(?:mul|add|sub)", text))
     assert vectors >= 30
     assert scalars <= vectors
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_interpreter(name: str) -> None:
+    """The plain interpreter of spec/wasm runs the kernel's module, vectors included."""
+    columns = any_doubles(name, 3)
+    expected = kernel(name)(*columns, errors="nan")
+    instance, machine = instantiate(read_module(kernel(name).module)), Machine()
+    instance.memory("corten.system").write(CONTROL["stack_limit"], struct.pack("<I", 1 << 16))
+    machine.invoke(instance.function("corten.begin"))
+    memory, places = instance.memory("memory"), [FIRST_COLUMN + 0x1000 * index for index in range(len(columns) + 1)]
+    for place, column in zip(places, columns, strict=False):
+        memory.write(place, column.tobytes())
+    machine.invoke(instance.function("entry.run"), 3, *places)
+    found = np.frombuffer(memory.read(places[-1], 24), np.uint64)
+    assert np.array_equal(found, expected.view(np.uint64))
