@@ -175,3 +175,32 @@ def test_contracts_import_kernels():
         sys.path.remove(str(CONTRACTS))
     assert shared_kernels.mid_price({"bid": np.array([1.0]), "ask": 4.0}).tolist() == [2.5]
     assert corten.kernel(shared_kernels.spread)({"bid": np.array([1.0]), "ask": 4.0}).tolist() == [3.0]
+
+
+def test_explained():
+    words = kernels.payoff.explain()
+    assert words.startswith("payoff(forward: f64, strike: f64, expiry: f64, vol: f64) -> result: f64\n")
+    assert "two rows at once" in words
+    assert "may trap" not in words
+    assert "one row at a time" in kernels.newton.explain()
+    line = next(
+        number
+        for number, text in enumerate(Path(kernels.__file__).read_text(encoding="utf-8").splitlines(), 1)
+        if "return a // b" in text
+    )
+    assert f"kernels.py:{line} in divided" in kernels.divided.explain()
+    assert "same for all rows" in kernels.polynomial.explain()
+
+
+def test_built_on_the_command_line(tmp_path, capsys):
+    from corten.cli.app import run
+
+    module = tmp_path / "payoff.wasm"
+    stages = tmp_path / "stages"
+    arguments = ["build", str(kernels.__file__), "--kernel", "payoff", "-o", str(module), "--dump", str(stages)]
+    assert run(arguments) == 0
+    assert "two rows at once" in capsys.readouterr().out
+    assert module.read_bytes() == compiled(kernels.payoff._source)
+    assert "f64x2.mul" in (stages / "8-instrumented.wat").read_text(encoding="utf-8")
+    assert run(["build", str(kernels.__file__), "--kernel", "absent"]) == 1
+    assert "no function `absent`" in capsys.readouterr().err

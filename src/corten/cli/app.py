@@ -38,10 +38,16 @@ def corten() -> None:
 @click.argument("source", type=_FILE)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Where to write it. Default: SOURCE with .wasm.")
 @click.option("--dump", type=_DIRECTORY, help="Write every stage of the compiler here, numbered.")
-def build(source: Path, output: Path | None, dump: Path | None) -> None:
+@click.option(
+    "--kernel", metavar="NAME", help="Compile this kernel of the file; the default output is SOURCE.NAME.wasm."
+)
+def build(source: Path, output: Path | None, dump: Path | None, kernel: str | None) -> None:
     """Compile the contract in SOURCE to a WebAssembly module."""
-    from corten.cli.build import build_module
+    from corten.cli.build import build_kernel, build_module
 
+    if kernel is not None:
+        build_kernel(source, kernel, output or source.with_suffix(f".{kernel}.wasm"), dump)
+        return
     build_module(source, output or source.with_suffix(".wasm"), dump)
 
 

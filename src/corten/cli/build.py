@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from corten.cli.source import compile_source
+from corten.cli.source import compile_kernel_of, compile_source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,12 +18,35 @@ def build_module(source: Path, output: Path, dump: Path | None) -> None:
     """Compile `source`, write the module, and say what came out; DiagnosticError when the contract is wrong."""
     begin = time.perf_counter()
     module = compile_source(source, dump)
-    seconds = time.perf_counter() - begin
+    _write(module, output, time.perf_counter() - begin)
+    if dump is not None:
+        _write_last_stage(dump, _instrumented(module))
+
+
+def build_kernel(source: Path, name: str, output: Path, dump: Path | None) -> None:
+    """Compile the kernel `name` of `source`, write the module, and say what became of it."""
+    from corten.vm.kernels.explanation import explained
+    from corten.vm.kernels.program import KernelProgram
+    from corten.wasm.reader import read_module
+    from corten.wasm.text import format_module
+
+    begin = time.perf_counter()
+    module = compile_kernel_of(source, name, dump)
+    _write(module, output, time.perf_counter() - begin)
+    program = KernelProgram(module)
+    click.echo(explained(program))
+    if dump is not None:
+        _write_last_stage(dump, format_module(read_module(program.instrumented(gas=False))))
+
+
+def _write(module: bytes, output: Path, seconds: float) -> None:
     output.write_bytes(module)
     click.echo(f"{output}  {len(module):,} bytes  sha256 {hashlib.sha256(module).hexdigest()}  {seconds:.2f} s")
-    if dump is not None:
-        (dump / "8-instrumented.wat").write_text(_instrumented(module), encoding="utf-8")
-        click.echo(f"{dump}  {len(list(dump.iterdir()))} stages")
+
+
+def _write_last_stage(dump: Path, text: str) -> None:
+    (dump / "8-instrumented.wat").write_text(text, encoding="utf-8")
+    click.echo(f"{dump}  {len(list(dump.iterdir()))} stages")
 
 
 def _instrumented(module: bytes) -> str:

@@ -20,6 +20,16 @@ def compile_source(source: Path, dump: Path | None = None) -> bytes:
         raise DiagnosticError([_with_path(one, source.parent) for one in error.diagnostics]) from None
 
 
+def compile_kernel_of(source: Path, name: str, dump: Path | None = None) -> bytes:
+    """The same for a kernel of a Python file."""
+    from corten.compiler import KernelSource, compile_kernel
+
+    try:
+        return compile_kernel(KernelSource(source, source.name, source.read_bytes(), name), dump)
+    except DiagnosticError as error:
+        raise DiagnosticError([_with_path(one, source.parent) for one in error.diagnostics]) from None
+
+
 def _with_path(diagnostic: Diagnostic, directory: Path) -> Diagnostic:
     """A contract's files are named relative to its directory, the library's relative to where Corten is installed."""
     candidates = [directory / diagnostic.span.file, LIBRARY / diagnostic.span.file]

@@ -6,6 +6,8 @@ columns      dtypes, broadcasting, chunks
 containers   pandas and polars
 runner       instances, threads, rows that failed
 scalar       one row of Python scalars, quickly
+iteration    a state that a kernel is applied to again and again
+explanation  what became of a kernel, in words
 mapping      `corten.kernel` itself
 """
 

@@ -23,6 +23,7 @@ from corten.vm.failure import traceback_at
 from corten.vm.interface import located
 from corten.vm.kernels.columns import Column, Shape, as_column, chunks, common_shape, flattened, struct_fields
 from corten.vm.kernels.containers import unwrapped, wrapping
+from corten.vm.kernels.explanation import explained
 from corten.vm.kernels.iteration import Iteration, named_state, record
 from corten.vm.kernels.program import KernelProgram, load_program
 from corten.vm.kernels.runner import Failure, Job, Pool, Stopped, V8Guest, WasmtimeGuest, Worker, first_trap, run
@@ -93,6 +94,10 @@ class Kernel:
     def module(self) -> bytes:
         """The WebAssembly module that runs, instrumented."""
         return self.program.instrumented(gas=False)
+
+    def explain(self) -> str:
+        """What became of it, in words: columns, whether two rows are computed at once, what may trap where."""
+        return explained(self.program)
 
     @functools.cached_property
     def interpreted(self) -> Callable[..., Any]:

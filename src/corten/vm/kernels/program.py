@@ -71,7 +71,7 @@ class KernelProgram:
         module = read_module(native)
         check_profile(module, source=native)
         validate(module, native)
-        self._module: Module = module
+        self.native_module: Module = module
         content = module.custom(KERNEL_SECTION)
         if content is None:
             raise InvalidModule(f"expected a custom section {KERNEL_SECTION}, found none")
@@ -91,7 +91,7 @@ class KernelProgram:
         """The module as it runs: NaNs canonical, recursion bounded, gas counted if it is to be limited."""
         layout = self.layout
         options = Options(layout.memory_pages, layout.system_pages, gas=gas, stack=True, nan=True, undo=False)
-        return write_module(instrument(self._module, None, options))
+        return write_module(instrument(self.native_module, None, options))
 
 
 def load_program(source: FunctionSource, cache: Cache | None) -> KernelProgram:
