@@ -6,7 +6,7 @@
     scope … statements                 one function: operators, calls, expressions, assignments, control, statements
     builtins, references               functions the compiler knows itself; what a reference may refer to
     check, diagnostics, limits         the whole contract: source → IR; what its author is told
-    kernels, columns                   the same for a kernel; the loop over its columns
+    kernels, columns, flat             the same for a kernel; its loops over columns, without branches (kernel_loops)
     ir, walk, text, verify, passes     the typed IR and what is done to it
     llvm                               IR → LLVM IR: lower (functions), operations, entries, llvmtypes, emitter
     codegen, multivalue, link, abi     LLVM IR → object → module

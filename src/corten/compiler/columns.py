@@ -1,4 +1,4 @@
-"""Emits a kernel's loop: `run(rows, column addresses …) -> whether a result was NaN` (docs/spec/kernels.md).
+"""Emits a kernel's loops: `run(rows, column addresses …)` computes rows and says what was found (docs/spec/kernels.md).
 
 A column is contiguous: one scalar a row, or an array of scalars a row. The kernel is inlined into the loop, so that
 LLVM can make one iteration of two rows. What would keep it from that is avoided here: the columns do not overlap, and
@@ -8,6 +8,7 @@ the two functions that LLVM must not look into have twins for vectors.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from corten.compiler import ir
 from corten.compiler.emitter import Sites
@@ -15,7 +16,8 @@ from corten.compiler.llvmtypes import CANONICAL, OPAQUE, function_name, llvm_typ
 from corten.compiler.lower import ATTRIBUTES, FunctionEmitter
 from corten.compiler.types import BOOL, F64, ArrayType, Leaf, Type, leaves
 
-RUN = "run"
+RUN, UNIFORM, EXACT = "run", "uniform", "exact"
+_TRAP_SHIFT = 32  # what a loop counts: NaNs in the low half, rows that may have trapped above
 VECTOR_SUFFIX = ".v2"
 
 
@@ -25,10 +27,6 @@ def vectorizable(declaration: str) -> str:
     twin = declaration.replace("double", "<2 x double>").replace(name, name + VECTOR_SUFFIX)
     mapping = f'"vector-function-abi-variant"="_ZGV_LLVM_N2v_corten.{name}(corten.{name}{VECTOR_SUFFIX})"'
     return f"{declaration} {mapping}\n{twin}"
-
-
-#: LLVM's estimate of costs is for other machines' vectors: it sees no gain in some loops that gain a third
-_TWO_ROWS = '!90 = distinct !{!90, !91}\n!91 = !{!"llvm.loop.vectorize.width", i32 2}\n'
 
 
 def kept_twins() -> str:
@@ -44,14 +42,30 @@ def columns(kind: Type) -> list[Leaf]:
     return list(leaves(kind))
 
 
-class KernelEmitter(FunctionEmitter):
-    """Emits `entry.run` for the one entry of a kernel's program."""
+@dataclass(frozen=True)
+class Loop:
+    """A loop that a kernel's module exports as `entry.<name>`.
 
-    def __init__(self, entry: ir.Entry, program: ir.Program) -> None:
-        super().__init__(entry.function, program, Sites(program.files))
-        self._entry = entry
+    `defers`: a row that may trap is only counted, and what follows in it means nothing. `is_uniform`: arrays have one
+    row, for all rows of the others.
+    """
+
+    name: str
+    defers: bool = False
+    is_uniform: bool = False
+
+
+class LoopEmitter(FunctionEmitter):
+    """Emits one loop around a kernel."""
+
+    def __init__(self, program: ir.Program, loop: Loop) -> None:
+        entry = program.entries[0]
+        super().__init__(entry.function, program, Sites(program.files), loop.defers)
+        self._entry, self._loop = entry, loop
         self._inputs = [leaf for _, kind in entry.parameters for leaf in columns(kind)]
         self._outputs = columns(entry.function.result)
+        if self.defers:
+            self.entry.append("  %trapped = alloca i1, align 1")
 
     def emit(self) -> str:
         for number, leaf in enumerate(self._inputs):
@@ -65,30 +79,40 @@ class KernelEmitter(FunctionEmitter):
         self.label("row")
         self.lines.append(f"  %i = phi i32 [ 0, %{before} ], [ %next, %done ]")
         self.lines.append(f"  %bad = phi i64 [ 0, %{before} ], [ %worse, %done ]")
+        self._row()
+        self.lines.append("  %next = add nuw nsw i32 %i, 1")
+        self.branch(self.op("icmp slt i32 %next, %rows"), "row", "exit")
+        self.label("exit")
+        self.lines.append(f"  %found = phi i64 [ 0, %{before} ], [ %worse, %done ]")
+        self.do("ret i64 %found")
+        return self._function_text()
+
+    def _row(self) -> None:
+        if self.defers:
+            self.do("store i1 false, ptr %trapped")
         flags = list(self._results(self._call_kernel()))
+        if self.defers:
+            trapped = self.op(f"zext i1 {self.op('load i1, ptr %trapped')} to i64")
+            flags.append(self.op(f"shl i64 {trapped}, {_TRAP_SHIFT}"))
         self.jump("done")
         self.label("done")
         total = "%bad"
         for flag in flags:
             total = self.op(f"add i64 {total}, {flag}")  # LLVM loses sight of what `or` gathers
         self.lines.append(f"  %worse = add i64 {total}, 0")
-        self.lines.append("  %next = add nuw nsw i32 %i, 1")
-        self.branch(self.op("icmp slt i32 %next, %rows"), "row", "exit", ", !llvm.loop !90")
-        self.label("exit")
-        self.lines.append(f"  %found = phi i64 [ 0, %{before} ], [ %worse, %done ]")
-        flag = self.op("icmp ne i64 %found, 0")
-        self.do(f"ret i32 {self.op(f'zext i1 {flag} to i32')}")
+
+    def _function_text(self) -> str:
         names = [f"%in{number}" for number in range(len(self._inputs))]
         names += [f"%out{number}" for number in range(len(self._outputs))]
         parameters = ", ".join(["i32 %rows", *(f"ptr noalias nonnull align 16 {name}" for name in names)])
-        name = f'"entry.{RUN}"'
-        header = f'define i32 @{name}({parameters}) {ATTRIBUTES} "wasm-export-name"={name} {{'
-        return "\n".join([header, "entry:", *self.entry, *self.lines, "}\n", kept_twins(), _TWO_ROWS])
+        name = f'"entry.{self._loop.name}"'
+        header = f'define i64 @{name}({parameters}) {ATTRIBUTES} "wasm-export-name"={name} {{'
+        return "\n".join([header, "entry:", *self.entry, *self.lines, "}\n"])
 
     def _canonicalize(self, number: int, length: int) -> None:
         """The one NaN in an array's column: its elements are read in place, and their bits may be looked at."""
         before, loop, after = (self.fresh(name) for name in ("clean", "element", "cleaned"))
-        count = self.op(f"mul nuw i32 %rows, {length}")
+        count = str(length) if self._loop.is_uniform else self.op(f"mul nuw i32 %rows, {length}")
         some = self.op(f"icmp ne i32 {count}, 0")
         self.jump(before)
         self.label(before)
@@ -116,9 +140,10 @@ class KernelEmitter(FunctionEmitter):
             arguments.append(f"ptr {slot}")
         for _, kind in self._entry.parameters:
             arguments.append(f"{llvm_type(kind)} {self._parameter(kind, numbers)}")
-        call = (
-            f"call {'void' if slot else llvm_type(function.result)} {function_name(function)}({', '.join(arguments)})"
-        )
+        if self.defers:
+            arguments += ["ptr %trapped", "i1 true"]
+        returned = "void" if slot else llvm_type(function.result)
+        call = f"call {returned} {function_name(function, self.defers)}({', '.join(arguments)})"
         if slot:
             self.do(call)
             return slot
@@ -128,6 +153,8 @@ class KernelEmitter(FunctionEmitter):
         return self.stack_slot(f"[{max(kind.size, 1)} x i8]", max(kind.align, 8))
 
     def _parameter(self, kind: Type, numbers: Iterator[int]) -> str:
+        if isinstance(kind, ArrayType) and self._loop.is_uniform:
+            return f"%in{next(numbers)}"
         if isinstance(kind, ArrayType):
             return self._element_address(f"%in{next(numbers)}", Leaf(kind, 0))
         if not kind.is_aggregate:

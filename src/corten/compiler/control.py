@@ -97,11 +97,14 @@ class ControlChecker(AssignmentChecker):
         body = self._loop_body(node.body, target.id)
         line = node.lineno
         more = ir.Compare(BOOL, line, "<" if step > 0 else ">", counter_read, limit_read)
+        turns = 0
+        if isinstance(start, ir.Constant) and isinstance(stop, ir.Constant):
+            turns = len(range(int(start.value), int(stop.value), step))
         advance = ir.SetLocal(line, counter, self._advanced(kind, counter_read, limit_read, step, line))
         return [
             ir.SetLocal(line, counter, start),
             ir.SetLocal(line, limit, stop),
-            ir.While(line, more, [ir.SetLocal(line, variable.local, counter_read), *body], [advance]),
+            ir.While(line, more, [ir.SetLocal(line, variable.local, counter_read), *body], [advance], turns),
         ]
 
     def _range_bounds(self, target: ast.Name, call: ast.Call) -> tuple[ir.Expression, ir.Expression, int] | None:
@@ -164,6 +167,7 @@ class ControlChecker(AssignmentChecker):
                 ir.Compare(BOOL, line, "<", index_read, length),
                 [ir.SetLocal(line, variable.local, element), *body],
                 [ir.SetLocal(line, index, advance)],
+                base.type.length if isinstance(base.type, ArrayType) else 0,
             ),
         ]
 

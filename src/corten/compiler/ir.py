@@ -218,11 +218,12 @@ class If(Statement):
 
 @dataclass(slots=True)
 class While(Statement):
-    """Loop; `step` runs after the body and on `continue`."""
+    """Loop; `step` runs after the body and on `continue`. `turns`: the most it makes, 0 if the types do not tell."""
 
     condition: Expression
     body: list[Statement]
     step: list[Statement]
+    turns: int = 0
 
 
 @dataclass(slots=True)
@@ -324,6 +325,7 @@ class Program:
     files: list[str]
     is_kernel: bool = False
     by_row: frozenset[str] | None = None
+    is_flat: bool = False  # a kernel whose loop is made of straight code
 
 
 BINARY_OPERATORS = frozenset(

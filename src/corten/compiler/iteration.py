@@ -9,17 +9,18 @@ two at once.
 from __future__ import annotations
 
 from corten.compiler import ir
-from corten.compiler.columns import KernelEmitter, columns, kept_twins
+from corten.compiler.columns import Loop, LoopEmitter, columns
 from corten.compiler.llvmtypes import memory_type
 from corten.compiler.lower import ATTRIBUTES
 from corten.compiler.types import BOOL, F64, ArrayType, Leaf, leaves
 
 
-class IterationEmitter(KernelEmitter):
+class IterationEmitter(LoopEmitter):
     """Emits `entry.run` of an iterated kernel's program; parameters in `by_row` have a value for each row."""
 
-    def __init__(self, entry: ir.Entry, program: ir.Program, by_row: frozenset[str]) -> None:
-        super().__init__(entry, program)
+    def __init__(self, program: ir.Program, loop: Loop, by_row: frozenset[str]) -> None:
+        super().__init__(program, loop)
+        entry = program.entries[0]
         self._state = len(columns(entry.parameters[0][1]))
         names = [name for name, kind in entry.parameters for _ in columns(kind)]
         self._by_row = [number < self._state or name in by_row for number, name in enumerate(names)]
@@ -65,7 +66,7 @@ class IterationEmitter(KernelEmitter):
         for number in moving:
             parameters += [f"ptr noalias nonnull align 8 %first{number}", f"i32 %stride{number}"]
         header = f'define i32 @"entry.run"({", ".join(parameters)}) {ATTRIBUTES} "wasm-export-name"="entry.run" {{'
-        return "\n".join([header, "entry:", *self.entry, *self.lines, "}\n", kept_twins()])
+        return "\n".join([header, "entry:", *self.entry, *self.lines, "}\n"])
 
     def _load_uniform(self, number: int) -> str:
         """A step's value for all rows; an array stays where it is."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from corten.compiler import ir
-from corten.compiler.columns import KernelEmitter, vectorizable
+from corten.compiler.columns import vectorizable
 from corten.compiler.emitter import Sites
 from corten.compiler.entries import RESULT_KIND, EntryEmitter
 from corten.compiler.host import import_types, used_host_functions
-from corten.compiler.iteration import IterationEmitter
+from corten.compiler.kernel_loops import emit_kernel
 from corten.compiler.llvmtypes import CANONICAL, OPAQUE, STATE_ADDRESS, STATE_HEADER, flat_types
 from corten.compiler.lower import MAX_FLATTENED, FunctionEmitter
 from corten.compiler.types import NONE, Type, leaf_count
@@ -23,18 +23,14 @@ def emit_llvm(program: ir.Program, triple: str) -> tuple[str, Sites]:
     """The LLVM module of a checked program, and its table of sites."""
     sites = Sites(program.files)
     parts = [f'target triple = "{triple}"', _declarations(program)]
-    parts += [FunctionEmitter(function, program, sites).emit() for function in program.functions]
     if program.is_kernel:
-        parts += [_kernel_emitter(entry, program).emit() for entry in program.entries]
+        parts += emit_kernel(program, sites)
     else:
+        parts += [FunctionEmitter(function, program, sites).emit() for function in program.functions]
         parts += [EntryEmitter(entry, program).emit() for entry in program.entries]
     parts.append((Path(__file__).parent / "helpers.ll").read_text(encoding="utf-8"))
     parts.append('!0 = !{!"branch_weights", i32 1, i32 4000}\n!1 = !{!"branch_weights", i32 4000, i32 1}\n')
     return "\n".join(parts), sites
-
-
-def _kernel_emitter(entry: ir.Entry, program: ir.Program) -> KernelEmitter:
-    return KernelEmitter(entry, program) if program.by_row is None else IterationEmitter(entry, program, program.by_row)
 
 
 def _declarations(program: ir.Program) -> str:

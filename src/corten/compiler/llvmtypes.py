@@ -59,9 +59,9 @@ def constant_text(kind: Type, value: int | float) -> str:
     return str(int(value))
 
 
-def function_name(function: ir.Function) -> str:
+def function_name(function: ir.Function, defers: bool = False) -> str:
     """The symbol; its prefix keeps the author's names apart from what LLVM and the linker know."""
-    return f'@"code.{function.symbol}"'
+    return f'@"{"deferred" if defers else "code"}.{function.symbol}"'
 
 
 def result_type(function: ir.Function) -> str:

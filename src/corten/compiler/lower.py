@@ -26,9 +26,9 @@ _STATUS_BITS = 12
 class FunctionEmitter(Emitter):
     """Emits one IR function."""
 
-    def __init__(self, function: ir.Function, program: ir.Program, sites: Sites) -> None:
+    def __init__(self, function: ir.Function, program: ir.Program, sites: Sites, defers: bool = False) -> None:
         super().__init__()
-        self.function, self.program, self.sites = function, program, sites
+        self.function, self.program, self.sites, self.defers = function, program, sites, defers
         self.operations = Operations(self)
         self._locals: list[str] = []
         self._slots: list[str] = []
@@ -88,13 +88,18 @@ class FunctionEmitter(Emitter):
         if function.returns_copy:
             parameters.insert(0, "ptr %result")
         hint = {True: " alwaysinline", False: " noinline", None: ""}[function.inline]
-        name, result = function_name(function), result_type(function)
+        if self.defers:
+            parameters += ["ptr %trapped", "i1 %active"]
+        name, result = function_name(function, self.defers), result_type(function)
         return f"define internal {result} {name}({', '.join(parameters)}) {ATTRIBUTES}{hint} {{"
 
     # ---- traps -------------------------------------------------------------------------------------------------------
 
     def trap_if(self, condition: str, code: TrapCode, line: int) -> None:
-        """Branch to the trap block when `condition`; it is taken rarely."""
+        """Branch to the trap block when `condition`; it is taken rarely. Deferred: only remember it."""
+        if self.defers:
+            self.remember_trap(condition)
+            return
         carry_on = self.fresh("ok")
         self._traps.append((self.current, code | self.sites.number(self.function, line) << _STATUS_BITS))
         self.branch(condition, "trap", carry_on, ", !prof !0")
@@ -102,6 +107,19 @@ class FunctionEmitter(Emitter):
 
     def trap_unless(self, condition: str, code: TrapCode, line: int) -> None:
         self.trap_if(self.op(f"xor i1 {condition}, true"), code, line)
+
+    def remember_trap(self, condition: str) -> None:
+        """The row would have trapped, or may have: it is computed again, exactly, so its values mean nothing now."""
+        before = self.op("load i1, ptr %trapped")
+        self.do(f"store i1 {self.op(f'or i1 {before}, {condition}')}, ptr %trapped")
+
+    def context(self) -> list[str]:
+        """What calls pass on besides their arguments."""
+        return []
+
+    def guarded(self, kind: str, bad: str, value: str, instead: str) -> str:
+        """`value`; if traps are deferred, what the machine can go on with where there should have been one."""
+        return self.op(f"select i1 {bad}, {kind} {instead}, {kind} {value}") if self.defers else value
 
     def _emit_trap_block(self) -> None:
         if self._traps:
@@ -266,6 +284,7 @@ class FunctionEmitter(Emitter):
         if kind.signed and not kind.holds(node.length):
             outside = self.op(f"icmp slt {llvm_type(kind)} {index}, 0")
         self.trap_if(outside, TrapCode.INDEX_OUT_OF_RANGE, node.line)
+        index = self.guarded(llvm_type(kind), outside, index, "0")
         wide = self.operations.resize(index, kind.bits, 32, False)
         offset = self.op(f"mul nuw i32 {wide}, {node.stride}")
         return self.op(f"getelementptr inbounds nuw i8, ptr {base}, i32 {offset}")
@@ -304,8 +323,9 @@ class FunctionEmitter(Emitter):
         if callee.returns_copy:
             slot = self.stack_slot(f"[{max(callee.result.size, 1)} x i8]", max(callee.result.align, 8))
             arguments.insert(0, f"ptr {slot}")
+        arguments += self.context()
         kind = result_type(callee)
-        call = f"call {kind} {function_name(callee)}({', '.join(arguments)})"
+        call = f"call {kind} {function_name(callee, self.defers)}({', '.join(arguments)})"
         if kind == "void":
             self.do(call)
             return slot
@@ -333,10 +353,14 @@ class FunctionEmitter(Emitter):
         values = [(offset, kind, self._stable(kind, value)) for offset, kind, value in found]
         covered = sum(kind.size for _, kind, _ in values)
         if covered < node.type.size:
-            self.do(f"call void @llvm.memset.p0.i32(ptr align 8 {slot}, i8 0, i32 {node.type.size}, i1 false)")
+            self.clear(node.type, slot)
         for offset, kind, value in values:
             self.store(kind, self.offset(slot, offset), value)
         return slot
+
+    def clear(self, kind: Type, slot: str) -> None:
+        """Zeroes, where a value will be made."""
+        self.do(f"call void @llvm.memset.p0.i32(ptr align 8 {slot}, i8 0, i32 {kind.size}, i1 false)")
 
     def _stable(self, kind: Type, value: str) -> str:
         """An aggregate operand may live in the very slot that is about to be overwritten: copy it aside."""

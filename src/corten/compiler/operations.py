@@ -61,14 +61,38 @@ class Operations:
             return self._divide(node, kind, left, right)
         count = node.right.type
         assert isinstance(count, IntType)
-        return self._shift(name, kind, left, count, right, node.line)
+        is_known = isinstance(node.right, ir.Constant) and 0 <= node.right.value < kind.bits
+        return self._shift(name, kind, left, None if is_known else count, right, node.line, count.bits)
 
     def _checked(self, name: str, kind: IntType, left: str, right: str, line: int) -> str:
         bits = kind.bits
+        if self.out.defers:
+            return self._checked_apart(name, kind, left, right, line)
         pair = self.out.op(
             f"call {{ i{bits}, i1 }} @llvm.{name}.with.overflow.i{bits}(i{bits} {left}, i{bits} {right})"
         )
         return self._unpack(pair, f"i{bits}", line)
+
+    def _checked_apart(self, name: str, kind: IntType, left: str, right: str, line: int) -> str:
+        """The same without a pair, which LLVM does not vectorize."""
+        out, bits, is_add = self.out, f"i{kind.bits}", name.endswith("add")
+        value = out.op(f"{'add' if is_add else 'sub'} {bits} {left}, {right}")
+        if not kind.signed:
+            bad = out.op(f"icmp ult {bits} {value if is_add else left}, {left if is_add else right}")
+        else:
+            one = out.op(f"xor {bits} {left}, {value}")
+            other = out.op(f"xor {bits} {right if is_add else left}, {value if is_add else right}")
+            bad = out.op(f"icmp slt {bits} {out.op(f'and {bits} {one}, {other}')}, 0")
+        out.trap_if(bad, TrapCode.INTEGER_OVERFLOW, line)
+        return value
+
+    def _product_apart(self, kind: IntType, left: str, right: str, line: int) -> str:
+        """A product of 64 bits; large factors count as a trap, for the exact loop to see whether they are one."""
+        out = self.out
+        for factor in (left, right):
+            moved = out.op(f"add i64 {factor}, {1 << 31}") if kind.signed else factor
+            out.trap_if(out.op(f"icmp ne i64 {out.op(f'lshr i64 {moved}, 32')}, 0"), TrapCode.INTEGER_OVERFLOW, line)
+        return out.op(f"mul i64 {left}, {right}")
 
     def _unpack(self, pair: str, kind: str, line: int) -> str:
         """The value of a (value, overflow) pair; traps on overflow."""
@@ -81,6 +105,8 @@ class Operations:
         if kind.bits == 128:
             pair = self.out.op(f"call {{ i128, i1 }} @corten.smul128(i128 {left}, i128 {right})")
             return self._unpack(pair, "i128", line)
+        if kind.bits == 64 and self.out.defers:
+            return self._product_apart(kind, left, right, line)
         if kind.bits == 64:
             name = "corten.smul64" if kind.signed else "corten.umul64"
             return self._unpack(self.out.op(f"call {{ i64, i1 }} @{name}(i64 {left}, i64 {right})"), "i64", line)
@@ -98,13 +124,17 @@ class Operations:
         """Floor division and modulo, as Python's."""
         bits, out, line = kind.bits, self.out, node.line
         if not (isinstance(node.right, ir.Constant) and node.right.value != 0):
-            out.trap_if(out.op(f"icmp eq i{bits} {right}, 0"), TrapCode.DIVISION_BY_ZERO, line)
+            is_zero = out.op(f"icmp eq i{bits} {right}, 0")
+            out.trap_if(is_zero, TrapCode.DIVISION_BY_ZERO, line)
+            right = out.guarded(f"i{bits}", is_zero, right, "1")
         if not kind.signed:
             return out.op(f"{'udiv' if node.operator == 'floordiv' else 'urem'} i{bits} {left}, {right}")
         minus_one = out.op(f"icmp eq i{bits} {right}, -1")
         if node.operator == "floordiv":
             least = out.op(f"icmp eq i{bits} {left}, {kind.minimum}")
-            out.trap_if(out.op(f"and i1 {least}, {minus_one}"), TrapCode.INTEGER_OVERFLOW, line)
+            bad = out.op(f"and i1 {least}, {minus_one}")
+            out.trap_if(bad, TrapCode.INTEGER_OVERFLOW, line)
+            left = out.guarded(f"i{bits}", bad, left, "0")
             return self._floor(bits, left, right)
         # MIN % -1 is 0 but undefined for the machine: x % 1 gives the same for every x
         safe = out.op(f"select i1 {minus_one}, i{bits} 1, i{bits} {right}")
@@ -126,17 +156,14 @@ class Operations:
         differ = out.op(f"icmp slt i{bits} {out.op(f'xor i{bits} {rest}, {divisor}')}, 0")
         return out.op(f"and i1 {some}, {differ}")
 
-    def _shift(self, name: str, kind: IntType, left: str, count_kind: IntType, count: str, line: int) -> str:
+    def _shift(
+        self, name: str, kind: IntType, left: str, count_kind: IntType | None, count: str, line: int, count_bits: int
+    ) -> str:
+        """A shift by `count`, which is within bounds if `count_kind` is None."""
         bits, out = kind.bits, self.out
-        limit = bits if count_kind.holds(bits) else None
-        if limit is not None or count_kind.signed:
-            test = (
-                f"icmp uge i{count_kind.bits} {count}, {bits}"
-                if limit is not None
-                else f"icmp slt i{count_kind.bits} {count}, 0"
-            )
-            out.trap_if(out.op(test), TrapCode.SHIFT_OUT_OF_RANGE, line)
-        amount = self.resize(count, count_kind.bits, bits, False)
+        if count_kind is not None:
+            count = self._checked_count(bits, count_kind, count, line)
+        amount = self.resize(count, count_bits, bits, False)
         right_shift = "ashr" if kind.signed else "lshr"
         if name == "shr":
             return out.op(f"{right_shift} i{bits} {left}, {amount}")
@@ -145,6 +172,17 @@ class Operations:
             back = out.op(f"{right_shift} i{bits} {shifted}, {amount}")
             out.trap_if(out.op(f"icmp ne i{bits} {back}, {left}"), TrapCode.INTEGER_OVERFLOW, line)
         return shifted
+
+    def _checked_count(self, bits: int, kind: IntType, count: str, line: int) -> str:
+        """A count below `bits`; traps otherwise."""
+        out = self.out
+        if not kind.holds(bits) and not kind.signed:
+            return count
+        bad = out.op(
+            f"icmp {f'uge i{kind.bits} {count}, {bits}' if kind.holds(bits) else f'slt i{kind.bits} {count}, 0'}"
+        )
+        out.trap_if(bad, TrapCode.SHIFT_OUT_OF_RANGE, line)
+        return out.guarded(f"i{kind.bits}", bad, count, "0")
 
     # ---- comparison --------------------------------------------------------------------------------------------------
 
@@ -201,12 +239,15 @@ class Operations:
         numbers = sorted(target.members.values())
         out, kind = self.out, f"i{source.bits}"
         if numbers == list(range(len(numbers))) and source.holds(len(numbers)):
-            out.trap_if(out.op(f"icmp uge {kind} {value}, {len(numbers)}"), TrapCode.INVALID_CONVERSION, line)
+            bad = out.op(f"icmp uge {kind} {value}, {len(numbers)}")
+            out.trap_if(bad, TrapCode.INVALID_CONVERSION, line)
         else:
             known = "false"
             for number in (number for number in numbers if source.holds(number)):
                 known = out.op(f"or i1 {known}, {out.op(f'icmp eq {kind} {value}, {number}')}")
             out.trap_unless(known, TrapCode.INVALID_CONVERSION, line)
+            bad = out.op(f"xor i1 {known}, true") if out.defers else ""
+        value = out.guarded(kind, bad, value, "0")
         return self.resize(value, source.bits, 8, False)
 
     def _int_to_float(self, value: str, source: Type) -> str:
@@ -230,6 +271,8 @@ class Operations:
         if mode == "saturating":
             return self._saturate_i128(value, fits, below)
         out.trap_unless(fits, TrapCode.INVALID_CONVERSION, line)
+        if out.defers:
+            value = out.op(f"select i1 {fits}, double {value}, double 0.0")
         if target.bits == 128:
             return out.op(f"call i128 @corten.f64_to_i128(double {value})")
         return out.op(f"fpto{name} double {value} to i{target.bits}")

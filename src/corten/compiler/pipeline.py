@@ -12,6 +12,8 @@ from corten.compiler import ir
 from corten.compiler.abi import abi_section, lines_section
 from corten.compiler.check import check_contract
 from corten.compiler.codegen import TRIPLE, to_object
+from corten.compiler.flat import is_flattenable
+from corten.compiler.kernel_loops import is_vectorized, loops
 from corten.compiler.kernels import KernelSource, check_kernel
 from corten.compiler.limits import RECURSION_LIMIT
 from corten.compiler.link import link
@@ -35,7 +37,9 @@ def compile_contract(path: Path | str, dump: Path | None = None) -> bytes:
 def compile_kernel(source: KernelSource, dump: Path | None = None) -> bytes:
     """Compile a kernel, with the loop over its columns, to a module (docs/spec/kernels.md); as `compile_contract`."""
     with _deep_recursion():
-        return _generate(check_kernel(source), source.content, dump)
+        program = check_kernel(source)
+        program.is_flat = is_flattenable(program)
+        return _generate(program, source.content, dump)
 
 
 def _compile(path: Path, dump: Path | None) -> bytes:
@@ -45,9 +49,15 @@ def _compile(path: Path, dump: Path | None) -> bytes:
 def _generate(program: ir.Program, source: bytes, dump: Path | None) -> bytes:
     text, sites = emit_llvm(program, TRIPLE)
     optimized, object_file = to_object(text)
+    if program.is_flat and not is_vectorized(optimized):
+        program.is_flat = False  # one row at a time, branches are quicker
+        return _generate(program, source, dump)
     heap_start = -(-(STATE_ADDRESS + program.state.size) // 16) * 16
     customs = [abi_section(program), lines_section(sites)]
-    module = link(object_file, heap_start, [entry.name for entry in program.entries], customs)
+    exports = [entry.name for entry in program.entries]
+    if program.is_kernel:
+        exports = [loop.name for loop in loops(program, len(sites.rows) > 1)]
+    module = link(object_file, heap_start, exports, customs)
     validate(module)
     binary = write_module(module)
     if dump is not None:

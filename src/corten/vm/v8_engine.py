@@ -232,7 +232,7 @@ class V8Kernel:
         )
 
     def call(self, name: str, values: Sequence[int]) -> int:
-        """The export's i32 result, 0 or more; below 0, -1 - (trap code | site << 12) if it stopped."""
+        """The export's result, 0 or more; below 0, -1 - (trap code | site << 12) if it stopped."""
         arguments = ", ".join([str(self._lease.number), json.dumps(name), *map(str, values)])
         return int(self._isolate.call(f"compute({arguments})"))
 

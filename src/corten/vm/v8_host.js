@@ -149,11 +149,11 @@
       const [memory, system] = [exports.memory, exports["corten.system"]].map((each) => new Uint8Array(each.buffer));
       return keep({ memory, system, exports });
     },
-    // An export's i32 result, 0 or more; -1 - (what the guest raised, or the trap's code) if it stopped.
+    // An export's result, 0 or more; -1 - (what the guest raised, or the trap's code) if it stopped.
     compute(number, name, ...values) {
       const { exports } = objects.get(number);
       try {
-        return exports[name](...values) ?? 0;
+        return Number(exports[name](...values) ?? 0);
       } catch (error) {
         return -1 - (exports["corten.trap"].value >>> 0 || trapCode(error));
       }

@@ -114,7 +114,7 @@ class Kernel:
         program = self.program
         code = _engine(self.engine).load(program.instrumented(gas=False))
         guest = V8Guest if self.engine == "v8" else WasmtimeGuest
-        return Pool(lambda: Worker(guest(code, program, None), program))
+        return Pool(lambda: Worker(guest(code, program), program))
 
     @functools.cached_property
     def _scalar(self) -> ScalarCall | None:

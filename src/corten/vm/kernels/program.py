@@ -78,6 +78,8 @@ class KernelProgram:
         self.abi: Abi = parse_abi(content)
         self.name = self.abi.name
         self.lines = parse_lines(module.custom("corten.lines") or b"") if module.custom("corten.lines") else Lines(())
+        exported = (item.name.removeprefix("entry.") for item in module.exports if item.name.startswith("entry."))
+        self.loops = sorted(exported)
         self.inputs = input_columns(self.abi)
         self.outputs = output_columns(self.abi)
         self.layout = Layout.of([*self.inputs, *self.outputs])

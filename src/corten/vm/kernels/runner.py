@@ -21,8 +21,12 @@ from corten.wasm.instrument.layout import CONTROL
 from corten.wasm.instrument.stack import DEFAULT_LIMIT
 
 Index = tuple[slice | int, ...]
-_GAS_LIMIT: Final = struct.Struct("<q")
 _STACK_LIMIT: Final = struct.Struct("<i")
+
+
+RunRows = Callable[[int], int]
+"""Computes that many rows from the first on. How many results were NaN, and 2**32 times how many rows may have trapped
+(only of loops that defer). Raises Stopped."""
 
 
 class Guest(Protocol):
@@ -30,8 +34,8 @@ class Guest(Protocol):
 
     memory: memoryview
 
-    def run(self, rows: int) -> bool:
-        """Compute the first `rows` rows of the columns; whether a result is NaN. Raises Stopped."""
+    def loop(self, name: str) -> RunRows:
+        """One of the module's loops: `run`, and if it has them `uniform` and `exact`."""
 
 
 class Stopped(Exception):
@@ -45,65 +49,70 @@ class Stopped(Exception):
 class WasmtimeGuest:
     """A kernel's instance in Wasmtime."""
 
-    def __init__(self, code: Any, program: KernelProgram, gas_limit: int | None) -> None:
-        self._instance = instance = code.kernel()
-        self.memory = instance.memory
-        start(instance.system, gas_limit)
-        self._words, self._call = instance.function("entry.run", [0, *program.layout.addresses])
-        _, self._begin = instance.function("corten.begin", [])
-        self._is_metered = gas_limit is not None
-        self._begin()
+    def __init__(self, code: Any, program: KernelProgram) -> None:
+        self._instance = code.kernel()
+        self.memory = self._instance.memory
+        self._addresses = program.layout.addresses
+        start(self._instance.system)
+        self._instance.function("corten.begin", [])[1]()
 
-    def run(self, rows: int) -> bool:
-        """Compute the first `rows` rows."""
-        if self._is_metered:
-            self._begin()
-        self._words[0] = rows
-        code = self._call()
-        if code is None:
-            return bool(self._words[0])
-        word = self._instance.raised()
-        raise Stopped(TrapCode(word & 0xFFF) if word else code, word >> 12)
+    def loop(self, name: str) -> RunRows:
+        """One of the module's loops."""
+        words, call = self._instance.function(f"entry.{name}", [0, *self._addresses])
+        raised = self._instance.raised
+
+        def run(rows: int) -> int:
+            words[0] = rows
+            code = call()
+            if code is None:
+                return int(words[0] | words[1] << 32)
+            word = raised()
+            raise Stopped(TrapCode(word & 0xFFF) if word else code, word >> 12)
+
+        return run
 
 
 class V8Guest:
     """A kernel's instance in V8, which computes for one thread at a time."""
 
-    def __init__(self, code: Any, program: KernelProgram, gas_limit: int | None) -> None:
+    def __init__(self, code: Any, program: KernelProgram) -> None:
         self._kernel = code.kernel()
         self.memory = self._kernel.memory
-        start(self._kernel.system, gas_limit)
         self._addresses = program.layout.addresses
-        self._is_metered = gas_limit is not None
+        start(self._kernel.system)
         self._kernel.call("corten.begin", [])
 
-    def run(self, rows: int) -> bool:
-        """Compute the first `rows` rows."""
-        if self._is_metered:
-            self._kernel.call("corten.begin", [])
-        answer = self._kernel.call("entry.run", [rows, *self._addresses])
-        if answer >= 0:
-            return bool(answer)
-        raise Stopped(TrapCode(-1 - answer & 0xFFF), -1 - answer >> 12)
+    def loop(self, name: str) -> RunRows:
+        """One of the module's loops."""
+        kernel, addresses = self._kernel, self._addresses
+
+        def run(rows: int) -> int:
+            answer: int = kernel.call(f"entry.{name}", [rows, *addresses])
+            if answer >= 0:
+                return answer
+            raise Stopped(TrapCode(-1 - answer & 0xFFF), -1 - answer >> 12)
+
+        return run
 
 
-def start(system: memoryview, gas_limit: int | None = None) -> None:
+def start(system: memoryview) -> None:
     """Limits, in the control block of a fresh instance."""
     _STACK_LIMIT.pack_into(system, CONTROL["stack_limit"], DEFAULT_LIMIT)
-    _GAS_LIMIT.pack_into(system, CONTROL["gas_limit"], gas_limit or 0)
 
 
 class Worker:
-    """An instance with numpy views of its columns."""
+    """An instance with numpy views of its columns, and its loops."""
 
     def __init__(self, guest: Guest, program: KernelProgram) -> None:
-        self.guest = guest
+        self.memory = guest.memory
         columns = [*program.inputs, *program.outputs]
         views = [
             _view(guest.memory, column, program.layout.rows, address)
             for column, address in zip(columns, program.layout.addresses, strict=True)
         ]
         self.inputs, self.outputs = views[: len(program.inputs)], views[len(program.inputs) :]
+        self.loops = {name: guest.loop(name) for name in program.loops}
+        self.exact = self.loops.get("exact", self.loops["run"])
 
 
 def _view(memory: memoryview, column: Column, rows: int, address: int) -> NDArray[Any]:
@@ -168,15 +177,9 @@ def run(job: Job, pool: Pool, threads: int) -> Failure | None:
 
 def _run_part(job: Job, pool: Pool, part: Sequence[Index]) -> Failure | None:
     worker = pool.take()
-    rows = len(worker.inputs[0]) if worker.inputs else 0
-    moving = []
-    for view, array in zip(worker.inputs, job.inputs, strict=True):
-        if array.ndim > view.ndim - 1:
-            moving.append((view, array))
-        else:
-            view[:rows] = array
+    filled = _Filled(job, worker)
     for chunk in part:
-        failure = _run_chunk(job, worker, moving, chunk)
+        failure = _run_chunk(job, worker, filled, chunk)
         if failure is not None:
             if failure.stop is None:
                 pool.give_back(worker)
@@ -185,17 +188,41 @@ def _run_part(job: Job, pool: Pool, part: Sequence[Index]) -> Failure | None:
     return None
 
 
-def _run_chunk(
-    job: Job, worker: Worker, moving: list[tuple[NDArray[Any], NDArray[Any]]], chunk: Index
-) -> Failure | None:
+class _Filled:
+    """A worker's columns that are the same in all chunks, and the loop to run: arrays of one row may stay one."""
+
+    def __init__(self, job: Job, worker: Worker) -> None:
+        self.worker = worker
+        pairs = list(zip(worker.inputs, job.inputs, strict=True))
+        self.moving = [(view, array) for view, array in pairs if array.ndim > view.ndim - 1]
+        constant = [(view, array) for view, array in pairs if array.ndim <= view.ndim - 1]
+        arrays = [view for view, _ in pairs if view.ndim == 2]
+        self.single = [view for view, _ in constant if view.ndim == 2]
+        is_uniform = bool(arrays) and len(arrays) == len(self.single)
+        self.run = worker.loops["uniform" if is_uniform else "run"]
+        for view, array in constant:
+            view[: 1 if is_uniform and view.ndim == 2 else None] = array
+
+    def compute(self, rows: int) -> bool:
+        """Whether a result is NaN. Rows that trapped, or may have, in a loop that defers are computed again exactly."""
+        found = self.run(rows)
+        if found >> 32:
+            for view in self.single:
+                view[1:] = view[0]
+            found = self.worker.exact(rows)
+            self.run = self.worker.exact  # it was none: there will be more of them
+        return bool(found)
+
+
+def _run_chunk(job: Job, worker: Worker, filled: _Filled, chunk: Index) -> Failure | None:
     block = _block(job.shape, chunk)
     count = prod(block)
-    for view, array in moving:
+    for view, array in filled.moving:
         source = array[chunk]
         target = view[:count] if len(block) == 1 else view[:count].reshape(block + view.shape[1:])
         np.copyto(target, source)
     try:
-        has_nan = worker.guest.run(count)
+        has_nan = filled.compute(count)
     except Stopped as stop:
         return Failure(chunk, -1, stop)
     if has_nan and job.raises_nan:
@@ -246,7 +273,7 @@ def _stops(job: Job, pool: Pool, chunk: Index, rows: int) -> Stopped | None:
         full = np.broadcast_to(array, job.shape + tail)[chunk]
         view[:count] = full.reshape((count, *tail))
     try:
-        worker.guest.run(rows)
+        worker.exact(rows)
     except Stopped as stop:
         return stop
     pool.give_back(worker)

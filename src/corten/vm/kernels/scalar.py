@@ -31,11 +31,11 @@ class ScalarCall:
 
     def _open(self) -> None:
         program, worker = self._program, self._pool.take()
-        self._run = worker.guest.run
+        self._run = worker.exact
         columns = [*program.inputs, *program.outputs]
         addresses = program.layout.addresses
         cells = [
-            worker.guest.memory[address : address + column.dtype.itemsize].cast(column.dtype.char)  # type: ignore[arg-type]
+            worker.memory[address : address + column.dtype.itemsize].cast(column.dtype.char)  # type: ignore[arg-type]
             for column, address in zip(columns, addresses, strict=True)
         ]
         types = [_TYPES[column.dtype.kind] for column in program.inputs]
