@@ -82,6 +82,36 @@ def quantlib_black76(columns: Columns) -> Any:
     return work
 
 
+def quantlib_option(columns: Columns) -> Any:
+    """QuantLib-Python's option and analytic engine, as its users price one after the other: set quotes, take NPV."""
+    import QuantLib as ql  # noqa: N813
+
+    today = ql.Date(1, 1, 2026)
+    ql.Settings.instance().evaluationDate = today
+    rows = list(zip(*(columns[name][:2_000].tolist() for name in ("forward", "strike", "expiry", "vol")), strict=True))
+    count = ql.Actual365Fixed()
+    forward_quote, vol_quote = ql.SimpleQuote(1.0), ql.SimpleQuote(1.0)
+    flat = ql.YieldTermStructureHandle(ql.FlatForward(today, 0.0, count))
+    surface = ql.BlackVolTermStructureHandle(
+        ql.BlackConstantVol(today, ql.NullCalendar(), ql.QuoteHandle(vol_quote), count)
+    )
+    engine = ql.AnalyticEuropeanEngine(ql.BlackProcess(ql.QuoteHandle(forward_quote), flat, surface))
+    exercise = ql.EuropeanExercise(today + 365)
+
+    def price(kind: int, forward: float, strike: float, expiry: float, vol: float) -> float:
+        option = ql.VanillaOption(ql.PlainVanillaPayoff(kind, strike), exercise)
+        option.setPricingEngine(engine)
+        forward_quote.setValue(forward)
+        vol_quote.setValue(vol * math.sqrt(expiry))  # dates count days: a year at the vol that has the same variance
+        return float(option.NPV())
+
+    def work() -> Any:
+        calls = [price(ql.Option.Call, *row) for row in rows]
+        return np.array([calls, [price(ql.Option.Put, *row) for row in rows]])
+
+    return work
+
+
 def vollib_implied(columns: Columns) -> Any:
     """py_vollib_vectorized's implied volatility of Black-76 prices."""
     from py_vollib_vectorized import vectorized_implied_volatility_black as implied
@@ -275,7 +305,7 @@ def numba_gbm(columns: Columns) -> Any:
         for path in range(paths):
             value = math.log(spot)
             for block in range(steps // 4):
-                words = philox(u32(path), u32(block), u32(0), u32(0), u32(seed), u32(0))
+                words = philox(u32(path), u32(0), u32(block), u32(0), u32(seed), u32(0))
                 for word in words:
                     value += drift + vol * normal(word)
             out[path] = math.exp(value)
@@ -292,7 +322,7 @@ def numba_gbm(columns: Columns) -> Any:
 
 
 PEERS = {one.__name__: one for one in (
-    numba_black76, scipy_black76, quantlib_black76, vollib_implied, quantlib_american, numba_gbm,
+    numba_black76, scipy_black76, quantlib_black76, quantlib_option, vollib_implied, quantlib_american, numba_gbm,
 )}  # fmt: skip
 
 

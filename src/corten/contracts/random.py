@@ -9,12 +9,10 @@ from typing import Literal
 
 from corten.lang import (
     Array,
-    copysign,
     f64,
     f64_bits,
     f64_from_bits,
     inline,
-    sqrt,
     struct,
     u64,
     wrapping_add,
@@ -97,22 +95,18 @@ def uniform_53(high: u64, low: u64) -> f64:
 def normal(word: u64) -> f64:
     """The standard normal variate of a word: the inverse distribution function at `uniform(word)`, |x| < 6.34.
 
-    Wichura, "Algorithm AS 241: the percentage points of the normal distribution", Applied Statistics 37, 1988; both
-    of its ranges that a word can fall into are computed, without a branch. Relative error below 5e-16. Words that are
-    each other's complement give opposite variates.
+    With w = −ln 4p(1 − p) it is (p − ½) R(w) for all p (Giles, "Approximating the erfinv function", 2010), here with a
+    rational R of degree 11 over 11, for p from 2⁻³³ on. Relative error below 2e-15. Words that are each other's
+    complement give opposite variates.
     """
     p = uniform(word)
-    q = p - 0.5
-    r = 0.180625 - q * q
-    s = sqrt(-log_below_one(min(p, 1.0 - p))) - 1.6
-    is_central = abs(q) <= 0.425
-    numerator = q * central_numerator(r) if is_central else copysign(tail_numerator(s), q)
-    return numerator / (central_denominator(r) if is_central else tail_denominator(s))
+    w = -log_below_one(4.0 * p * (1.0 - p))
+    return (p - 0.5) * (normal_numerator(w) / normal_denominator(w))
 
 
 @inline
 def log_below_one(x: f64) -> f64:
-    """ln x for a normal x in (0, 1), to a few units in the last place: enough under a root."""
+    """ln x for a normal x in (0, 1], to a few units of 2⁻⁵³."""
     bits = f64_bits(x)
     shifted = wrapping_add(bits, ROOT_OFFSET)  # the mantissa goes from √½ to √2
     exponent = f64_from_bits(TWO_52_BITS | (shifted >> 52)) - TWO_52 - 1023.0
@@ -126,39 +120,29 @@ def log_below_one(x: f64) -> f64:
 
 
 @inline
-def central_numerator(r: f64) -> f64:
-    low = 3.3871328727963666080e0 + r * 1.3314166789178437745e2
-    low = low + r * r * (1.9715909503065514427e3 + r * 1.3731693765509461125e4)
-    high = 4.5921953931549871457e4 + r * 6.7265770927008700853e4
-    high = high + r * r * (3.3430575583588128105e4 + r * 2.5090809287301226727e3)
-    return low + r * r * (r * r) * high
+def normal_numerator(w: f64) -> f64:
+    w2 = w * w
+    low = 2.5066282746310007 + w * 1.0542790069126178 + w2 * (0.2988159899877465 + w * 0.06142510266145563)
+    middle = (
+        0.009590587452753476 + w * 0.0011782154884896734 + w2 * (0.00011437735998817378 + w * 8.699371099552078e-06)
+    )
+    high = 5.139164163041226e-07 + w * 2.3377752479225245e-08 + w2 * (7.578432104339804e-10 + w * 4.747388599859185e-12)
+    w4 = w2 * w2
+    return low + w4 * (middle + w4 * high)
 
 
 @inline
-def central_denominator(r: f64) -> f64:
-    low = 1.0 + r * 4.2313330701600911252e1
-    low = low + r * r * (6.8718700749205790830e2 + r * 5.3941960214247511077e3)
-    high = 2.1213794301586595867e4 + r * 3.9307895800092710610e4
-    high = high + r * r * (2.8729085735721942674e4 + r * 5.2264952788528545610e3)
-    return low + r * r * (r * r) * high
-
-
-@inline
-def tail_numerator(s: f64) -> f64:
-    low = 1.42343711074968357734e0 + s * 4.63033784615654529590e0
-    low = low + s * s * (5.76949722146069140550e0 + s * 3.64784832476320460504e0)
-    high = 1.27045825245236838258e0 + s * 2.41780725177450611770e-1
-    high = high + s * s * (2.27238449892691845833e-2 + s * 7.74545014278341407640e-4)
-    return low + s * s * (s * s) * high
-
-
-@inline
-def tail_denominator(s: f64) -> f64:
-    low = 1.0 + s * 2.05319162663775882187e0
-    low = low + s * s * (1.67638483018380384940e0 + s * 6.89767334985100004550e-1)
-    high = 1.48103976427480074590e-1 + s * 1.51986665636164571966e-2
-    high = high + s * s * (5.47593808499534494600e-4 + s * 1.05075007164441684324e-9)
-    return low + s * s * (s * s) * high
+def normal_denominator(w: f64) -> f64:
+    w2 = w * w
+    low = 1.0 + w * 0.15879708339794105 + w2 * (0.06460531629841182 + w * 0.008156868862431459)
+    middle = (
+        0.0014115813334240374 + w * 0.000134763338960646 + w2 * (1.2148545702233699e-05 + w * 8.143532139670554e-07)
+    )
+    high = (
+        3.9777344024469065e-08 + w * 1.7277864872803221e-09 + w2 * (2.8032668138968005e-11 + w * 4.394454601877139e-14)
+    )
+    w4 = w2 * w2
+    return low + w4 * (middle + w4 * high)
 
 
 def sobol(index: u64, directions: Array[u64, DIGITS]) -> u64:
