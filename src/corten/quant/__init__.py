@@ -8,10 +8,12 @@ What stands in `corten.contracts` is for contracts and kernels, and takes scalar
 functions    mathematical functions
 vanilla      European options: prices and greeks (docs/pricing.md)
 implied      implied volatility, forwards from parity
+exotics      American and exotic options (docs/exotics.md)
 kinds        calls and puts as people write them
 """
 
 from corten.contracts.pricing.implied import ImpliedStatus
+from corten.quant.exotics import american
 from corten.quant.functions import erf, erfc, erfcx, exp, expm1, log, log1p, normal_cdf, normal_pdf
 from corten.quant.implied import (
     ImpliedVol,
@@ -38,6 +40,7 @@ from corten.quant.vanilla import (
 __all__ = [
     "ImpliedStatus",
     "ImpliedVol",
+    "american",
     "asset_or_nothing",
     "bachelier",
     "bachelier_implied_vol",
