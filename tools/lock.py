@@ -29,7 +29,7 @@ def resolve(directory: Path) -> list[str]:
     """Install Corten with all extras into an empty environment and read what came."""
     venv.create(directory, with_pip=True)
     python = directory / "bin" / "python"
-    install = [str(python), "-m", "pip", "install", "--quiet", f"{ROOT}[crypto,demo,quant,v8,bench,dev]"]
+    install = [str(python), "-m", "pip", "install", "--quiet", f"{ROOT}[crypto,demo,v8,bench,quant,cluster,dev]"]
     subprocess.run(install, check=True)
     return installed(python)
 

@@ -262,7 +262,9 @@ def test_two_ray_workers_give_the_same_bits():
     ray = pytest.importorskip("ray")
     from corten.quant.montecarlo import RayExecutor
 
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)
+    ray.init(
+        num_cpus=2, _node_ip_address="127.0.0.1", include_dashboard=False, log_to_driver=False, configure_logging=False
+    )
     try:
         assert asian().estimate(6 * 16_384, executor=RayExecutor()) == asian().estimate(6 * 16_384)
     finally:
