@@ -94,6 +94,38 @@ def greeks() -> list[Result]:
     return [Result("greeks", taken.ours / rows * 1e9, "ns/row", "price alone", taken.ratio, conditions)]
 
 
+def american() -> list[Result]:
+    """American puts against QuantLib's Leisen-Reimer lattice of 801 steps."""
+    random = np.random.default_rng(2)
+    rows = 24
+    columns = {
+        "spot": np.full(rows, 100.0),
+        "strike": random.uniform(80.0, 120.0, rows),
+        "expiry": np.round(random.uniform(0.1, 2.0, rows) * 365.0) / 365.0,
+        "vol": random.uniform(0.1, 0.6, rows),
+        "rate": random.uniform(0.01, 0.08, rows),
+        "dividend": random.uniform(0.0, 0.05, rows),
+    }
+    repeated = {name: np.tile(column, 40) for name, column in columns.items()}
+
+    def ours() -> Any:
+        return quant.american(**repeated, kind="P").price
+
+    with peer_process() as peers:
+        peers.give(columns)
+        peers.prepare("quantlib_american")
+        peers.prepare("quantlib_american_precise")
+        lattice, precise = peers.result("quantlib_american"), peers.result("quantlib_american_precise")
+        found = ours()[:rows]
+        _same("quantlib_american_precise", found, precise, 1e-5)
+        mine, theirs = _race(ours, peers, "quantlib_american", rounds=5)
+    errors = f"{np.abs(found - precise).max():.1e}, the lattice's {np.abs(lattice - precise).max():.1e}"
+    conditions = f"puts on 100, one core; largest difference from QuantLib's spectral engine {errors}"
+    return [
+        _result("american", len(repeated["spot"]), mine, "quantlib_american", rows, theirs, "ns/option", conditions)
+    ]
+
+
 @struct
 class Walk:
     """The logarithm of a price."""
@@ -183,5 +215,6 @@ BENCHMARKS: Final = {
     "black76": black76,
     "implied": implied,
     "greeks": greeks,
+    "american": american,
     "montecarlo": montecarlo,
 }
