@@ -44,6 +44,15 @@ def test_the_commands_work_on_it(command, beside_the_contract):
 
 
 @pytest.mark.slow
+def test_the_kernel_prints_what_the_page_says(tmp_path):
+    script = tmp_path / "black.py"
+    script.write_text(block("py"), encoding="utf-8")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert f"`{done.stdout.strip()}`" in README
+
+
+@pytest.mark.slow
 def test_it_passes_a_type_checker(beside_the_contract):
     options = ["--strict", "--no-incremental", "--config-file", "/dev/null"]
     check = [sys.executable, "-m", "mypy", *options, "coin.py"]
