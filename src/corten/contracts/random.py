@@ -104,6 +104,11 @@ def normal(word: u64) -> f64:
     return (p - 0.5) * (normal_numerator(w) / normal_denominator(w))
 
 
+def normal_draw(number: u64, dimension: u64, key_0: u64, key_1: u64) -> f64:
+    """The standard normal variate of the counter (number, dimension, 0, 0), all words below 2³²."""
+    return normal(philox4x32(number, dimension, 0, 0, key_0, key_1).a)
+
+
 @inline
 def log_below_one(x: f64) -> f64:
     """ln x for a normal x in (0, 1], to a few units of 2⁻⁵³."""

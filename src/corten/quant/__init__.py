@@ -10,6 +10,7 @@ vanilla      European options: prices and greeks (docs/pricing.md)
 implied      implied volatility, forwards from parity
 exotics      American and exotic options (docs/exotics.md)
 kinds        calls and puts as people write them
+risk         portfolios: greeks, scenarios, value at risk, attribution (docs/guide/risk.md)
 """
 
 from corten.contracts.pricing.implied import ImpliedStatus
