@@ -7,6 +7,7 @@ What stands in `corten.contracts` is for contracts and kernels, and takes scalar
 
 functions    mathematical functions
 vanilla      European options: prices and greeks (docs/pricing.md)
+models       Heston (docs/models.md)
 implied      implied volatility, forwards from parity
 exotics      American and exotic options (docs/exotics.md)
 kinds        calls and puts as people write them
@@ -24,6 +25,7 @@ from corten.quant.implied import (
     parity_forward,
     parity_forward_inverse,
 )
+from corten.quant.models import heston, heston_greeks, heston_implied_vol
 from corten.quant.vanilla import (
     asset_or_nothing,
     bachelier,
@@ -58,6 +60,9 @@ __all__ = [
     "erfcx",
     "exp",
     "expm1",
+    "heston",
+    "heston_greeks",
+    "heston_implied_vol",
     "implied_vol",
     "implied_vol_inverse",
     "log",

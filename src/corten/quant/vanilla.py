@@ -37,7 +37,10 @@ _BLACK76_GREEKS: Final = kernel(derivatives.black76_greeks)
 _BLACK_SCHOLES_GREEKS: Final = kernel(derivatives.black_scholes_greeks)
 _INVERSE_GREEKS: Final = kernel(derivatives.black76_inverse_greeks)
 
-_NOT_NEGATIVE: Final = frozenset("forward spot strike expiry vol discount".split())
+_NOT_NEGATIVE: Final = frozenset(
+    "forward spot strike expiry vol discount variance kappa theta xi alpha nu shift intensity jump_deviation".split()
+)
+_WITHIN: Final = {"rho": (-1.0, 1.0), "beta": (0.0, 1.0)}
 _POSITIVE: Final = {
     "black76_inverse": frozenset({"forward"}),
     "cash_or_nothing": frozenset({"strike"}),
@@ -67,7 +70,7 @@ def black76(
 
     discount is the factor from the payment to now; futures-style margining has 1. Black (1976).
     """
-    return _pair(_BLACK76, (forward, strike, expiry, vol, discount), kind, options)
+    return pair_of(_BLACK76, (forward, strike, expiry, vol, discount), kind, options)
 
 
 def black_scholes(
@@ -85,14 +88,14 @@ def black_scholes(
 
     dividend is a continuous yield, for a currency or coin its own interest rate. Black, Scholes, Merton (1973).
     """
-    return _pair(_BLACK_SCHOLES, (spot, strike, expiry, vol, rate, dividend), kind, options)
+    return pair_of(_BLACK_SCHOLES, (spot, strike, expiry, vol, rate, dividend), kind, options)
 
 
 def black76_inverse(
     forward: Column, strike: Column, expiry: Column, vol: Column, *, kind: Any = None, **options: Any
 ) -> Any:
     """Coin-settled calls and puts, in coin, as Deribit's: the undiscounted Black price over the forward."""
-    return _pair(_BLACK76_INVERSE, (forward, strike, expiry, vol), kind, options)
+    return pair_of(_BLACK76_INVERSE, (forward, strike, expiry, vol), kind, options)
 
 
 def bachelier(
@@ -106,7 +109,7 @@ def bachelier(
     **options: Any,
 ) -> Any:
     """Calls and puts on a normally distributed forward, vol in quote units per √year; prices may be negative."""
-    return _pair(_BACHELIER, (forward, strike, expiry, vol, discount), kind, options)
+    return pair_of(_BACHELIER, (forward, strike, expiry, vol, discount), kind, options)
 
 
 def cash_or_nothing(
@@ -120,7 +123,7 @@ def cash_or_nothing(
     **options: Any,
 ) -> Any:
     """Digitals that pay one quote unit above (call) or below (put) the strike, in quote units."""
-    return _pair(_CASH, (forward, strike, expiry, vol, discount), kind, options)
+    return pair_of(_CASH, (forward, strike, expiry, vol, discount), kind, options)
 
 
 def asset_or_nothing(
@@ -134,14 +137,14 @@ def asset_or_nothing(
     **options: Any,
 ) -> Any:
     """Digitals that pay the asset above (call) or below (put) the strike, in quote units."""
-    return _pair(_ASSET, (forward, strike, expiry, vol, discount), kind, options)
+    return pair_of(_ASSET, (forward, strike, expiry, vol, discount), kind, options)
 
 
 def cash_or_nothing_inverse(
     forward: Column, strike: Column, expiry: Column, vol: Column, *, kind: Any = None, **options: Any
 ) -> Any:
     """Digitals that pay one coin above (call) or below (put) the strike, in coin."""
-    return _pair(_CASH_INVERSE, (forward, strike, expiry, vol), kind, options)
+    return pair_of(_CASH_INVERSE, (forward, strike, expiry, vol), kind, options)
 
 
 def black76_greeks(
@@ -151,7 +154,7 @@ def black76_greeks(
 
     vega, vanna … per 1.00 of vol; theta, charm, veta, color per year that passes, the forward fixed; rho per 1.00.
     """
-    return _called(_BLACK76_GREEKS, (forward, strike, expiry, vol, rate, signs(kind)), options)
+    return called(_BLACK76_GREEKS, (forward, strike, expiry, vol, rate, signs(kind)), options)
 
 
 def black_scholes_greeks(
@@ -165,7 +168,7 @@ def black_scholes_greeks(
     **options: Any,
 ) -> Any:
     """Price and all greeks of options on a spot price, a named tuple of columns; carry_rho is by the dividend yield."""
-    return _called(_BLACK_SCHOLES_GREEKS, (spot, strike, expiry, vol, rate, dividend, signs(kind)), options)
+    return called(_BLACK_SCHOLES_GREEKS, (spot, strike, expiry, vol, rate, dividend, signs(kind)), options)
 
 
 def black76_inverse_greeks(
@@ -175,37 +178,37 @@ def black76_inverse_greeks(
 
     black_delta is what exchanges show; net_delta = black_delta − price hedges an option that is paid for in coin.
     """
-    return _called(_INVERSE_GREEKS, (forward, strike, expiry, vol, signs(kind)), options)
+    return called(_INVERSE_GREEKS, (forward, strike, expiry, vol, signs(kind)), options)
 
 
 def bachelier_implied_vol(
     price: Column, forward: Column, strike: Column, expiry: Column, kind: Any, discount: Column = 1.0, **options: Any
 ) -> Any:
     """Normal volatilities of prices, in quote units per √year; 0 at the intrinsic value."""
-    return _called(_BACHELIER_IMPLIED, (price, forward, strike, expiry, discount, signs(kind)), options)
+    return called(_BACHELIER_IMPLIED, (price, forward, strike, expiry, discount, signs(kind)), options)
 
 
 # ── calls, and errors that name the row ──────────────────────────────────────────────────────────────────────────────
 
 
-def _pair(function: Kernel, arguments: tuple[Any, ...], kind: Any, options: dict[str, Any]) -> Any:
+def pair_of(function: Kernel, arguments: tuple[Any, ...], kind: Any, options: dict[str, Any]) -> Any:
     """Both prices, or of each row the one of its kind."""
     if kind is None:
-        return _called(function, arguments, options)
+        return called(function, arguments, options)
     if "out" in options:
         raise InvalidInput("out", "no `kind`: `out` receives calls and puts", "both")
     names = [column.path for column in function.program.inputs]
     sign = signs(kind)
     wrap = wrapping([*arguments, sign], [*names, "kind"])
     columns = tuple(unwrapped(value, name) for value, name in zip(arguments, names, strict=True))
-    pair = _called(function, columns, options)
+    pair = called(function, columns, options)
     chosen = np.where(np.asarray(sign) > 0.0, pair.call, pair.put)
     if chosen.ndim == 0:
         return float(chosen)
     return chosen if wrap is None else wrap(chosen, function.function.__name__)
 
 
-def _called(function: Kernel, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
+def called(function: Kernel, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
     try:
         return function(*arguments, **options)
     except KernelNaN as error:
@@ -231,6 +234,9 @@ def _domains(function: str) -> Callable[[str, float], str]:
             return "" if 0.0 < value < np.inf else "a number > 0"
         if name in _NOT_NEGATIVE - signed:
             return "" if 0.0 <= value < np.inf else "a number ≥ 0"
+        if name in _WITHIN:
+            low, high = _WITHIN[name]
+            return "" if low <= value <= high else f"a number from {low:g} to {high:g}"
         return "" if np.isfinite(value) else "a number"
 
     return expected
