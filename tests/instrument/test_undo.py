@@ -69,6 +69,18 @@ def test_one_store_of_any_width_anywhere(name: str, offset: int, address: str) -
 
 
 @pytest.mark.parametrize("name", STORES)
+def test_a_store_beyond_memory_leaves_no_mark_beyond_the_page_map(name: str) -> None:
+    """The map has a byte for each page there is; what follows it, frames and receipts, is not the guest's."""
+    for offset in (0, 3, 8):
+        body = store_text(name, offset, "(local.get 0)")
+        guest = machine(f'(module (memory (export "memory") 1) (func (export "f") (param i32) {body}))')
+        before = guest.system(guest.frames, guest.log - guest.frames)
+        for base in (SIZE, SIZE + 4096, 3 * SIZE, 0x2000_0000, 0x7FFF_FFFF, 0xFFFF_F000, 0xFFFF_FFF0):
+            assert guest.outcome("f", base - (1 << 32) if base >> 31 else base) == "MEMORY_OUT_OF_BOUNDS"
+        assert guest.system(guest.frames, guest.log - guest.frames) == before
+
+
+@pytest.mark.parametrize("name", STORES)
 def test_one_store_to_a_constant_address(name: str) -> None:
     size = STORES[name].access_bytes
     for address in [0, 4, 4090, 4095, SIZE - size, SIZE - size + 1]:

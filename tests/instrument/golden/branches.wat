@@ -64,26 +64,22 @@
         i32.sub
         local.tee 0
         br_if 0
-        local.get 2
-        i64.const 2
-        i64.sub
-        local.set 2
       end
       local.get 1
       if (result i32)
         local.get 2
-        i64.const 2
+        i64.const 4
         i64.sub
         local.set 2
         i32.const 3
         br 2
       else
-        local.get 2
-        i64.const 1
-        i64.sub
-        local.set 2
         local.get 1
       end
+      local.get 2
+      i64.const 3
+      i64.sub
+      local.set 2
       br 1
     end
     call 1

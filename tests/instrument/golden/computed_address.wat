@@ -38,16 +38,16 @@
       local.get 5
       i64.load align=1
       i64.store 1 offset=8
-      local.get 2
+      local.get 5
       i32.const 12
       i32.shr_u
       i32.const 1
       i32.store8 1 offset=4096
-      local.get 2
+      local.get 5
       i32.const 3
       i32.and
       if
-        local.get 2
+        local.get 5
         i32.const 3
         i32.add
         i32.const 12

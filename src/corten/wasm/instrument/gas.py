@@ -2,7 +2,8 @@
 
 A metered block begins at the function's start, after `loop`, `if`, `else` and a conditional branch, and after an
 `end` that a branch or the other arm of an `if` leads to. Its charge is the sum of its instructions' costs, so what a
-message pays depends on the path it takes and on nothing else. The counter is a local, and a global around calls. It
+message pays depends on the path it takes and on nothing else. Who pays may be another block of the same path
+(`charges`): the sum is right wherever the counter is looked at. The counter is a local, and a global around calls. It
 may become negative: it is checked at function entries, loop headers and after calls, and when the message ends, so
 that the slack is less than the length of a function. A header whose block is free is not checked: nothing leads back
 from a free block but by way of another header, and a thousand nested loops would be a thousand checks for one `br`.
@@ -13,11 +14,12 @@ from a free block but by way of another header, and a thousand nested loops woul
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from corten.wasm import op
-from corten.wasm.instrument.body import OPENING, branch_labels
-from corten.wasm.instrument.context import BULK
+from corten.wasm.instrument.blocks import CALLING, Blocks, MeteredBlock
+from corten.wasm.instrument.body import OPENING
+from corten.wasm.instrument.charges import charges
 from corten.wasm.opcodes import I64
 
 if TYPE_CHECKING:
@@ -26,19 +28,7 @@ if TYPE_CHECKING:
     from corten.wasm.module import Instr
 
 EXIT: Final = "out_of_gas"
-_JUMPS: Final = frozenset((op.BR, op.BR_IF, op.BR_TABLE))
-_CALLING: Final = BULK | {op.CALL, op.CALL_INDIRECT}
-_CONTROL: Final = OPENING | _JUMPS | {op.ELSE, op.END, op.UNREACHABLE}
 _FREE_LEAF: Final = 64  # a loop-free leaf that costs no more is not checked: its callers are
-
-
-class MeteredBlock(NamedTuple):
-    """Where it begins, what it costs, how many blocks it is inside of, and whether it is a loop header."""
-
-    start: int
-    cost: int
-    depth: int
-    is_loop: bool
 
 
 def add_gas(body: Body, context: Context) -> None:
@@ -47,11 +37,12 @@ def add_gas(body: Body, context: Context) -> None:
     counter = context.symbols.globals["gas"]
     body.prologue += [(op.GLOBAL_GET, counter), (op.LOCAL_SET, gas)]
     body.epilogue += [(op.LOCAL_GET, gas), (op.GLOBAL_SET, counter)]
-    for block in metered_blocks(body, context):
+    blocks = Blocks(body, context, tests=EXIT in body.exits)
+    for block, charge in zip(blocks.metered, charges(blocks.spans, blocks.junctions), strict=True):
         code: list[Instr] = []
-        if block.cost:
-            code += [(op.LOCAL_GET, gas), (op.I64_CONST, block.cost), (op.I64_SUB,), (op.LOCAL_SET, gas)]
-        if EXIT in body.exits and (block.start == 0 or (block.is_loop and block.cost)):
+        if charge:
+            code += [(op.LOCAL_GET, gas), (op.I64_CONST, charge), (op.I64_SUB,), (op.LOCAL_SET, gas)]
+        if blocks.is_tested(block):
             code = _checked(code, gas, body.exit_label(EXIT, block.depth))
         if code:
             body.insert(block.start, code)
@@ -64,42 +55,8 @@ def needs_exit(facts: Facts) -> bool:
 
 
 def metered_blocks(body: Body, context: Context) -> list[MeteredBlock]:
-    """The metered blocks of a function in order; the first one also pays for the function's locals."""
-    costs, call_costs = context.costs, context.call_costs
-    blocks: list[MeteredBlock] = []
-    labels = _Labels()
-    start, cost, depth, is_loop = 0, context.entry_cost(body), 0, False
-    for position, instr in enumerate(body.core):
-        code = instr[0]
-        cost += costs[code]
-        if code == op.CALL:
-            cost += call_costs[instr[1]]
-        elif code in _CONTROL and labels.ends_block(instr):
-            blocks.append(MeteredBlock(start, cost, depth, is_loop))
-            start, cost, depth, is_loop = position + 1, 0, len(labels.joined), code == op.LOOP
-    blocks.append(MeteredBlock(start, cost, depth, is_loop))
-    return blocks
-
-
-class _Labels:
-    """Per open block, whether more than one path leads to its `end`; None for a loop, where only one does."""
-
-    def __init__(self) -> None:
-        self.joined: list[bool | None] = []
-
-    def ends_block(self, instr: Instr) -> bool:
-        """Keep the open blocks; whether a metered block ends with this control instruction."""
-        code = instr[0]
-        if code in OPENING:
-            self.joined.append(None if code == op.LOOP else code == op.IF)
-            return bool(code != op.BLOCK)
-        if code == op.END:
-            return bool(self.joined.pop())
-        if code in _JUMPS:
-            for label in branch_labels(instr):
-                if label < len(self.joined) and self.joined[-1 - label] is not None:
-                    self.joined[-1 - label] = True
-        return True
+    """The metered blocks of a function in order."""
+    return Blocks(body, context, tests=EXIT in body.exits).metered
 
 
 def _checked(code: list[Instr], gas: int, label: int) -> list[Instr]:
@@ -117,7 +74,7 @@ def _carry_over_calls(body: Body, context: Context, gas: int, counter: int) -> N
             depth += 1
         elif code == op.END:
             depth -= 1
-        if code not in _CALLING:
+        if code not in CALLING:
             continue
         callee = context.callee(instr)
         if callee is None:

@@ -81,13 +81,14 @@ class _Entries:
     def add_clamped(self, local: int, start: list[Instr], size: int) -> None:
         """The 8 bytes from `start`, or the last 8 of memory if they would reach beyond; `local` is for their address.
 
-        Not the aligned word around them: code that fills an array would wait for its own last store to load it.
+        Not the aligned word around them: code that fills an array would wait for its own last store to load it. The
+        address that lies in memory is marked, never `start`: a store that will trap must not reach behind the page map.
         """
         last: Instr = (op.I32_CONST, signed(self._memory_bytes - WORD))
         address: list[Instr] = [(op.LOCAL_GET, local)]
         self._code += [*start, last, *start, last, (op.I32_LT_U,), (op.SELECT,), (op.LOCAL_SET, local)]
         self.add(address, address, 0)
-        self.marks += mark_across(start, size, TOUCHED)
+        self.marks += mark_across(address, size, TOUCHED)
 
     def finish(self) -> list[Instr]:
         """All of it; the log pointer last."""
