@@ -69,6 +69,41 @@ def test_no_steps_leave_the_state():
     assert found.x.tolist() == [1.0, 3.0]
 
 
+@pytest.mark.parametrize("engine", ["wasmtime", "v8"])
+def test_a_state_given_in_another_type_is_converted(engine):
+    start = {"x": [1, 3], "total": np.float32(0.5), "hits": np.int8(4)}
+    found = stepping.weigh.on(engine).iterate(2, start, weights=[2, 1, 0])
+    assert found.x.tolist() == [7.0, 15.0]
+    assert found.total.tolist() == [0.5, 0.5]
+    assert [column.dtype.name for column in found] == ["float64", "float64", "int64"]
+
+
+def test_a_state_without_rows_stays_so():
+    found = stepping.weigh.iterate(2, {"x": np.empty(0), "total": 0.0, "hits": 0}, weights=np.zeros(3))
+    assert [column.shape for column in found] == [(0,)] * 3
+
+
+def test_more_values_of_one_row_than_memory_holds_are_given_in_parts():
+    steps = 300_000
+    terms = {"drift": np.ones((steps, 1)), "scale": 0.0}
+    start = {"x": 0.0, "total": 0.0, "hits": 0}
+    found = stepping.step.iterate(steps, start, number=np.uint64(0), terms=terms, noise=0.0, is_counting=True)
+    assert (found.x.item(), found.hits.item()) == (steps, steps)
+
+
+def test_more_steps_than_an_i32_counts_are_made():
+    with pytest.raises(KernelTrapped):
+        stepping.trap_at_three.iterate(1 << 31, {"x": 0.0, "total": 0.0, "hits": 0}, limit=np.uint32(3))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 4])
+def test_the_first_chunk_that_trapped_is_reported_whatever_the_threads(threads):
+    hits = np.zeros(8_000, np.int64)
+    hits[[1_500, 5_000, 6_200]] = 9
+    with pytest.raises(KernelTrapped, match="1024 to 2047"):
+        stepping.trap_at_three.iterate(1, {"x": 0.0, "total": 0.0, "hits": hits}, threads=threads, limit=np.uint32(3))
+
+
 def test_a_trap_names_the_kernel_and_the_rows():
     with pytest.raises(KernelTrapped, match="trap_at_three"):
         stepping.trap_at_three.iterate(9, {"x": 0.0, "total": 0.0, "hits": 0}, limit=np.uint32(3))

@@ -31,7 +31,8 @@ MEMORY_PAGES: Final = 32  # of 64 KiB, more than a chunk of the largest size tak
 ROWS: Final = 1024
 _BEGIN: Final = 0x11000
 _COLUMN_BYTES: Final = 1 << 20
-"""Of columns with a value for each row and step: as many steps as fit are given at once."""
+"""Of columns with a value for each step: as many steps as fit are given at once."""
+_MOST_STEPS: Final = 1 << 16  # of one call, which nothing can interrupt and which counts in an i32
 _STAGGER: Final = 192
 
 
@@ -87,7 +88,10 @@ class Iteration:
         parameters = [
             _parameter(one.column, one.values, rows, one.column.path.partition(".")[0] in by_row) for one in parameters
         ]
-        results = [np.array(np.broadcast_to(array, (rows,))) for array in arrays[:state]]
+        results = [
+            np.array(np.broadcast_to(array, (rows,)), column.dtype)
+            for column, array in zip(columns[:state], arrays[:state], strict=True)
+        ]
         if not steps or not rows:
             return results
         job = _Job(steps, rows, results, parameters)
@@ -112,7 +116,7 @@ def _row_count(columns: Sequence[Column], arrays: Sequence[NDArray[Any]], state:
             expected = "a scalar or one value a row" if most == 1 else f"a shape that broadcasts to ({steps}, rows)"
             raise InvalidInput(column.path, expected, f"shape {shape}")
         shapes.append((column.path, shape[-1] if shape else 1))
-    rows = max(count for _, count in shapes)
+    rows = next((count for _, count in shapes if count != 1), 1)
     for path, count in shapes:
         if count not in (1, rows):
             raise InvalidInput(path, f"one value, or one for each of {rows} rows", f"{count}")
@@ -136,6 +140,9 @@ class _Job:
     parameters: list[Parameter]
 
 
+_Failure = tuple[slice, Stopped]
+
+
 class _Variant:
     """One program's instances, and where a chunk's columns lie in them."""
 
@@ -146,18 +153,23 @@ class _Variant:
         self._lock = threading.Lock()
 
     def run(self, job: _Job, threads: int) -> None:
-        """All rows; threads take equal shares of the chunks."""
+        """All rows. KernelTrapped for the first chunk in which one stopped, whatever the threads."""
+        failure = self._run(job, threads)
+        if failure is not None:
+            raise self._trapped(*failure)
+
+    def _run(self, job: _Job, threads: int) -> _Failure | None:
+        """Threads take equal shares of the chunks."""
         chunks = [slice(begin, min(begin + ROWS, job.rows)) for begin in range(0, job.rows, ROWS)]
         count = max(1, min(threads, len(chunks)))
         parts = [chunks[number::count] for number in range(count)]
         if count == 1:
-            self._run_part(job, chunks)
-            return
+            return self._run_part(job, chunks)
         with ThreadPoolExecutor(count) as executor:
-            for done in [executor.submit(self._run_part, job, part) for part in parts]:
-                done.result()
+            failures = [failure for failure in executor.map(lambda part: self._run_part(job, part), parts) if failure]
+        return min(failures, default=None, key=lambda failure: failure[0].start)
 
-    def _run_part(self, job: _Job, chunks: Sequence[slice]) -> None:
+    def _run_part(self, job: _Job, chunks: Sequence[slice]) -> _Failure | None:
         with self._lock:
             loop = self._idle.pop() if self._idle else self._loop(self._code)
         guest = _Guest(loop, job)
@@ -165,11 +177,12 @@ class _Variant:
             try:
                 guest.run(chunk)
             except Stopped as stop:
-                raise self._trapped(stop, chunk) from None
+                return chunk, stop
         with self._lock:
             self._idle.append(loop)
+        return None
 
-    def _trapped(self, stop: Stopped, chunk: slice) -> KernelTrapped:
+    def _trapped(self, chunk: slice, stop: Stopped) -> KernelTrapped:
         rows: dict[str, object] = {"rows": f"{chunk.start} to {chunk.stop - 1}"}
         error = KernelTrapped(self._program.name, None, rows, stop.code)
         place = self._program.lines.locate(stop.site)
@@ -231,9 +244,8 @@ class _Guest:
         self._end = _BEGIN
         rows = min(ROWS, job.rows)
         self._states = [self._view(array.dtype, (rows,)) for array in job.results]
-        wide = [one for one in job.parameters if one.by_row and one.by_step]
-        row_bytes = rows * sum(one.column.row_bytes for one in wide)
-        self._segment = job.steps if not wide else max(1, min(job.steps, _COLUMN_BYTES // row_bytes))
+        step_bytes = sum(one.column.row_bytes * (rows if one.by_row else 1) for one in job.parameters if one.by_step)
+        self._segment = max(1, min(job.steps, _MOST_STEPS, _COLUMN_BYTES // max(1, step_bytes)))
         self._columns = []
         for one in job.parameters:
             shape = (self._segment if one.by_step else 1, rows if one.by_row else 1, *one.column.tail)
@@ -248,7 +260,7 @@ class _Guest:
         self._end += -(-count * dtype.itemsize // 64) * 64 + _STAGGER
         if self._end > len(self._loop.memory):
             expected = f"{len(self._loop.memory) >> 20} MiB of columns a chunk at most"
-            raise InvalidInput("steps", expected, "more: give fewer parameters a value for each step")
+            raise InvalidInput("parameters", expected, "more: give fewer of them a value for each row")
         return np.frombuffer(self._loop.memory, dtype, count, address).reshape(shape), address
 
     def run(self, chunk: slice) -> None:
