@@ -64,6 +64,30 @@ def _unchecked(name: str) -> Any:
 _call_unchecked = _unchecked("wasmtime_func_call_unchecked")
 
 
+class _Owned:
+    """Of what wasmtime-py frees: nothing is, once the interpreter ends.
+
+    Modules are emptied then in an order that objects do not know, and wasmtime-py's `__del__` may find its own library
+    gone, which is printed. The process gives everything back at once.
+    """
+
+    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not is_finalizing():
+            self.close()  # type: ignore[attr-defined]
+
+
+class _NativeEngine(_Owned, wasmtime.Engine):
+    pass
+
+
+class _NativeModule(_Owned, wasmtime.Module):
+    pass
+
+
+class _Store(_Owned, wasmtime.Store):
+    pass
+
+
 @dataclass(frozen=True)
 class EngineSettings:
     """What decides the machine code. Any change of a field gives other cache entries."""
@@ -81,7 +105,7 @@ class Engine:
     def __init__(self, settings: EngineSettings | None = None, cache: Cache | None = None) -> None:
         self.settings = settings or EngineSettings()
         self._cache = cache
-        self._engine = wasmtime.Engine(_configuration(self.settings))
+        self._engine = _NativeEngine(_configuration(self.settings))
 
     @property
     def fingerprint(self) -> bytes:
@@ -103,14 +127,14 @@ class Engine:
 
     def _compile(self, module: bytes) -> wasmtime.Module:
         try:
-            return wasmtime.Module(self._engine, module)
+            return _NativeModule(self._engine, module)
         except wasmtime.WasmtimeError as error:
             raise InvalidModule(f"the engine refuses the module: {error}") from error
 
     def _deserialize(self, stored: bytes) -> wasmtime.Module | None:
         """None when the entry was made for another processor: a home directory can be shared between machines."""
         try:
-            return wasmtime.Module.deserialize(self._engine, stored)
+            return _NativeModule.deserialize(self._engine, stored)
         except wasmtime.WasmtimeError:
             return None
 
@@ -126,9 +150,7 @@ class Code:
             (export.name for export in module.exports if export.name.startswith("corten.global.")),
             key=lambda name: int(name.rpartition(".")[2]),
         )
-        imports = [(str(item.name), item.type) for item in module.imports]
-        self.imports = [name for name, _ in imports]
-        self._import_types = [type_ for _, type_ in imports if isinstance(type_, wasmtime.FuncType)]
+        self.imports = [str(item.name) for item in module.imports]
 
     def instantiate(self, services: Services | None = None) -> Instance:
         """A fresh instance with its own memories, whose imports `services` answer.
@@ -136,7 +158,9 @@ class Code:
         HostFault when the system has no room for its memories. InvalidModule without the exports of a contract.
         """
         serving = [] if services is None else services.of(self.imports)
-        instance = Instance(self._engine, self._module, self, self._import_types, serving)
+        types = [item.type for item in self._module.imports] if self.imports else []
+        functions = [type_ for type_ in types if isinstance(type_, wasmtime.FuncType)]
+        instance = Instance(self._engine, self._module, self, functions, serving)
         instance.prepare()
         return instance
 
@@ -162,7 +186,7 @@ class Instance:
         import_types: Sequence[wasmtime.FuncType],
         services: Sequence[Service | Port],
     ) -> None:
-        self._store = wasmtime.Store(engine)
+        self._store = _Store(engine)
         self._context = self._store._context()
         self._callbacks = Callbacks(self._context, import_types, services)
         self._handle = self._instantiate(module)
