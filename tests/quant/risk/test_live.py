@@ -95,6 +95,21 @@ def test_an_index_that_was_the_forward_follows_it():
     live = book.live()
     live.tick(forward=70_000.0)
     assert live.total == book.replace(forward=70_000.0).value().total == pytest.approx(600 * 0.4)
+    live.tick(index=60_000.0)
+    expected = book.replace(forward=70_000.0, index=60_000.0).value().total
+    assert live.total == live.portfolio().value().total == expected
+    live.tick(forward=80_000.0)
+    assert live.portfolio().columns["index"][0] == 60_000.0
+    assert live.total == live.portfolio().value().total
+
+
+def test_a_row_that_was_out_of_order_may_come_back():
+    live = Portfolio("call", [1, 2, 3], 100.0, strike=100.0, expiry=0.5, vol=0.4, errors="nan").live()
+    before = live.total
+    live.set([1], vol=np.nan)
+    assert np.isnan(live.total)
+    live.set([1], vol=0.4)
+    assert live.total == before
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3, 7, 64, 101])
@@ -120,6 +135,10 @@ def test_errors():
         live.tick("BTC", vol=-0.5)
     with pytest.raises(InvalidInput, match=r"strike: expected one of forward, vol"):
         live.tick("BTC", strike=5.0)
+    with pytest.raises(InvalidInput, match=r"rows: expected numbers below 50"):
+        live.set([50], vol=0.5)
+    with pytest.raises(InvalidInput, match=r"vol: expected one value, or one for each of 2 rows, found shape \(3,\)"):
+        live.set([1, 2], vol=[0.5, 0.5, 0.5])
     with pytest.raises(InvalidInput, match=r"days: expected a number ≥ 0, found -1"):
         live.pass_time(-1)
     with pytest.raises(InvalidInput, match=r"what: expected 'value', 'greeks' or Scenarios"):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from corten.base.errors import InvalidInput
-from corten.quant.risk import Portfolio, Scenarios, expected_shortfall, value_at_risk
+from corten.quant.risk import Portfolio, Scenarios, expected_shortfall, shortfall_contributions, value_at_risk
 from corten.quant.risk.scenarios import normal_draws
 from tests.quant.risk.books import random
 
@@ -40,6 +40,21 @@ def test_expected_shortfall_is_coherent():
         one, other = draw.standard_t(2, 37), draw.standard_t(2, 37)
         apart = sum(expected_shortfall(x, 0.9).mean for x in (one, other))
         assert expected_shortfall(one + other, 0.9).mean <= apart + 1e-9
+
+
+def test_contributions_sum_to_the_shortfall_and_are_its_derivative():
+    parts = np.random.default_rng(6).standard_t(4, (3, 511))
+    for level in (0.9, 0.975, 0.99):
+        found = shortfall_contributions(parts, level)
+        whole = expected_shortfall(parts.sum(axis=0), level).mean
+        assert found.sum() == pytest.approx(whole, rel=1e-12)
+        for row in range(3):
+            more = parts.copy()
+            more[row] *= 1.0 + 1e-7
+            slope = (expected_shortfall(more.sum(axis=0), level).mean - whole) / 1e-7
+            assert found[row] == pytest.approx(slope, abs=1e-5)
+    with pytest.raises(InvalidInput, match=r"profits: expected a row a part, a column a scenario"):
+        shortfall_contributions(parts[0])
 
 
 def test_value_at_risk_is_numpys_inverted_distribution():

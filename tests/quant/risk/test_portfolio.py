@@ -8,6 +8,7 @@ import pytest
 from corten import quant
 from corten.base.errors import InvalidInput
 from corten.quant.risk import Portfolio, Scenarios
+from corten.quant.risk.kernels import GREEKS, VALUE
 from tests.quant.risk.books import random, small
 
 
@@ -112,6 +113,27 @@ def test_bits_do_not_depend_on_threads_chunks_or_engine():
     assert (few.revalue(grid, positions=True).value == book.revalue(grid, positions=True).value[:200]).all()
 
 
+@pytest.mark.parametrize("kernel", [VALUE, GREEKS], ids=["value", "greeks"])
+def test_kernels_are_what_cpython_computes(kernel):
+    draw = np.random.default_rng(13)
+    inputs = list(random(40, 13, currency="coin").inputs.values())[: len(kernel.program.inputs)]
+    while len(inputs) < len(kernel.program.inputs):
+        inputs.append(draw.uniform(-0.2, 0.3, 40))
+    found = kernel(*inputs)
+    columns = found if isinstance(found, tuple) else (found,)
+    for row in range(40):
+        expected = kernel.interpreted(*(float(column[row]) for column in inputs))
+        fields = [getattr(expected, one.path) for one in kernel.program.outputs] if len(columns) > 1 else [expected]
+        assert [float(one) for one in fields] == [float(column[row]) for column in columns]
+
+
+def test_an_empty_portfolio_is_worth_nothing():
+    book = Portfolio([], [], [])
+    assert (book.value().total, book.live().total) == (0.0, 0.0)
+    assert book.scenarios([0.0, 0.1]).profit.tolist() == [[[0.0]], [[0.0]]]
+    assert book.profits(Scenarios.deribit(), "delta-gamma").tolist() == [0.0] * 35
+
+
 def test_deribit_shocks_by_expiry():
     """Its published multipliers of vol, up and down, for days to expiry."""
     multipliers = {1: (2.387096, 0.306452), 7: (1.773708, 0.613146), 30: (1.5, 0.75), 90: (1.433455, 0.783272)}
@@ -200,5 +222,7 @@ def test_rows_out_of_order_are_nan_if_asked():
     assert np.isnan(book.value().positions).tolist() == [False, True, True]
     assert np.isnan(book.greeks().delta).tolist() == [False, True, True]
     assert not np.isnan(book.take(book.valid).value().total)
+    with pytest.raises(InvalidInput, match=r"spot: expected a number, or one a scenario, found list"):
+        book.scenarios(["a"])
     with pytest.raises(InvalidInput, match=r"spot\[1\]: expected a relative move > −1, found -1.0"):
         book.scenarios([0.0, -1.0])

@@ -11,7 +11,7 @@ kernels       what runs
 
 from corten.quant.risk.attribution import Attribution, attribute
 from corten.quant.risk.live import Live
-from corten.quant.risk.measures import expected_shortfall, value_at_risk
+from corten.quant.risk.measures import expected_shortfall, shortfall_contributions, value_at_risk
 from corten.quant.risk.portfolio import Greeks, Grid, Portfolio, Value
 from corten.quant.risk.scenarios import Scenarios
 
@@ -25,5 +25,6 @@ __all__ = [
     "Value",
     "attribute",
     "expected_shortfall",
+    "shortfall_contributions",
     "value_at_risk",
 ]

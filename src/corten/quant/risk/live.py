@@ -97,7 +97,11 @@ class Live:
     def set(self, rows: Any, **changed: Any) -> None:
         """New values of some rows (numbers, a slice or a mask): the market's, or quantity and entry after a trade."""
         _refuse_names(changed, SETTABLE)
-        self._set(np.arange(len(self._dirty))[rows], changed)
+        try:
+            numbers = np.atleast_1d(np.arange(len(self._dirty))[rows])
+        except IndexError as error:
+            raise InvalidInput("rows", f"numbers below {len(self._dirty)}, a slice or a mask", str(error)) from None
+        self._set(numbers, changed)
 
     def pass_time(self, days: float) -> None:
         """Let days pass: expiries come nearer, and every option is computed again."""
@@ -148,8 +152,10 @@ class Live:
     def _set(self, rows: Rows, changed: dict[str, Any]) -> None:
         part = {name: column[rows] for name, column in self._columns.items()}
         for name, value in changed.items():
-            part[name] = np.broadcast_to(np.asarray(value, np.float64), len(rows)).copy()
-        if "forward" in changed and not self._book.has_own_index:
+            part[name] = _filled(name, value, len(rows))
+        if "index" in changed:
+            self._book.has_own_index = True
+        elif "forward" in changed and not self._book.has_own_index:
             part["index"] = part["forward"]
         if self._book.options["errors"] == "raise":
             for name in changed:
@@ -205,6 +211,14 @@ def _nodes(columns: reading.Columns) -> dict[tuple[str, float], Rows]:
         (str(sorted_names[start]), float(sorted_expiry[start])): np.sort(part)
         for start, part in zip(starts.tolist(), parts, strict=True)
     }
+
+
+def _filled(name: str, value: Any, rows: int) -> Floats:
+    """A column of so many rows."""
+    found = np.asarray(value, np.float64)
+    if found.shape not in ((), (1,), (rows,)):
+        raise InvalidInput(name, f"one value, or one for each of {rows} rows", f"shape {found.shape}")
+    return np.broadcast_to(found, rows).copy()
 
 
 def _refuse_names(given: dict[str, Any], known: tuple[str, ...]) -> None:

@@ -52,6 +52,26 @@ def expected_shortfall(profits: Any, confidence: float = 0.99) -> Estimate:
     return Estimate(edge + mean_excess, error, count)
 
 
+def shortfall_contributions(profits: Any, confidence: float = 0.99) -> NDArray[np.float64]:
+    """What each part contributes to the expected shortfall of all, (parts,): they sum to it, up to rounding.
+
+    profits: (parts, m), of positions or of groups of them, in the same scenarios. The mean of a part's losses in the
+    worst 1 − confidence of scenarios of the whole: the derivative of the shortfall by the part's size (Tasche, 2000).
+    Of equal losses the scenario with the higher number counts as worse.
+    """
+    parts = np.asarray(profits, np.float64)
+    if parts.ndim != 2:
+        raise InvalidInput("profits", "a row a part, a column a scenario", f"shape {parts.shape}")
+    whole = np.asarray(tree_sum(parts))
+    _, position = _ordered(whole, confidence)
+    exact, count = _exact(confidence), len(whole)
+    worst = np.argsort(-whole, kind="stable")[position - 1 :]
+    share = np.ones(len(worst))
+    share[0] = float(position - exact * count)
+    losses = -parts[:, worst].T * share[:, None]
+    return np.asarray(tree_sum(losses)) / float((1 - exact) * count)
+
+
 def _exact(confidence: float) -> Fraction:
     """0.99 as 99/100, so that ⌈0.07·100⌉ is 7."""
     return Fraction(repr(float(confidence)))

@@ -17,6 +17,7 @@ from corten.base.errors import InvalidInput
 from corten.quant.functions import expm1
 from corten.quant.risk.columns import YEAR_DAYS
 from corten.quant.risk.kernels import normal_draw
+from corten.vm.kernels.containers import library
 
 Floats = NDArray[np.float64]
 Moves = Any
@@ -224,7 +225,10 @@ def _by_name(field: str, value: Moves) -> dict[str, Floats]:
 
 
 def _column(name: str, value: Any) -> Floats:
-    found = np.asarray(value, np.float64)
+    try:
+        found = np.asarray(value.to_numpy() if library(value) else value, np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(name, "a number, or one a scenario", f"{type(value).__name__}: {error}") from None
     if found.ndim > 1:
         raise InvalidInput(name, "a number, or one a scenario", f"shape {found.shape}")
     _refuse(name, found, np.isfinite(found), "a number")
