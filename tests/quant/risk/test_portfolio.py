@@ -7,7 +7,7 @@ import pytest
 
 from corten import quant
 from corten.base.errors import InvalidInput
-from corten.quant.risk import Portfolio, Scenarios
+from corten.quant.risk import Portfolio, Scenarios, portfolio
 from corten.quant.risk.kernels import GREEKS, VALUE
 from tests.quant.risk.books import random, small
 
@@ -64,8 +64,10 @@ def test_greeks_are_derivatives_of_scenario_values(currency):
         assert np.max(np.abs(found - expected)) < 2e-2 * scale, name
 
 
-def test_where_nothing_moves_the_scenario_is_the_value():
-    for n in (40, 300):  # both ways of going through scenarios
+@pytest.mark.parametrize("block_cells", [1, 1_000, portfolio.BLOCK_CELLS])
+def test_where_nothing_moves_the_scenario_is_the_value(block_cells, monkeypatch):
+    monkeypatch.setattr(portfolio, "BLOCK_CELLS", block_cells)
+    for n in (40, 300):
         book = random(n, 2)
         grid = book.scenarios([-0.1, 0.0, 0.1], [-0.2, 0.0], [0.0, 1.0], positions=True)
         assert grid.value.shape == (n, 3, 2, 2)
@@ -109,7 +111,7 @@ def test_bits_do_not_depend_on_threads_chunks_or_engine():
     for other in (book.replace(threads=2), book.replace(threads=3), book.replace(engine="v8")):
         found = [*other.greeks(), *other.revalue(grid)]
         assert [one.tobytes() for one in found] == [one.tobytes() for one in expected]
-    few = book.take(slice(0, 200))  # another way through rows and scenarios
+    few = book.take(slice(0, 200))
     assert (few.revalue(grid, positions=True).value == book.revalue(grid, positions=True).value[:200]).all()
 
 

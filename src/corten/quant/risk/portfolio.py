@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from corten.vm.kernels import Kernel
 
 CURRENCIES: Final = ("quote", "coin")
-BROADCAST_ROWS: Final = 256  # fewer positions than that: positions and scenarios go through one call of the kernel
+BLOCK_CELLS: Final = 1 << 20  # positions by scenarios in one call of the kernel, unless the positions alone are more
 GREEKS_INPUTS: Final = ("kind", "forward", "strike", "expiry", "vol", "rate", "weight")
 VALUE_INPUTS: Final = (*GREEKS_INPUTS, "term")
 NOTHING: Final = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)  # moves, shocks, floor, years, unit of no scenario
@@ -233,27 +233,20 @@ class Portfolio:
         names, codes = self._codes
         spot, vol = scenarios.moves(names)
         codes = codes[numbers]
-        if len(codes) < BROADCAST_ROWS:
-            values = self._block(rows, scenarios, spot, vol, codes)
-            return np.asarray(tree_sum(values)) if summed else values
-        results = np.empty((len(scenarios),) if summed else (len(scenarios), len(codes)))
-        for j in range(len(scenarios)):
-            move, shock = (one[0, j] if len(one) == 1 else one[codes, j] for one in (spot, vol))
-            shocks = [field[j] for field in _shocks(scenarios)]
-            values = self._shocked(rows, [move, shock, *shocks])
-            results[j] = tree_sum(values) if summed else values
-        return results if summed else np.ascontiguousarray(results.T)
+        step = max(1, BLOCK_CELLS // max(1, len(codes)))
+        results = np.empty((len(scenarios),) if summed else (len(codes), len(scenarios)))
+        for begin in range(0, len(scenarios), step):
+            part = slice(begin, begin + step)
+            move, shock = (one[:, part] if len(one) == 1 else one[codes, part] for one in (spot, vol))
+            values = self._shocked(rows, move, shock, [field[part] for field in _shocks(scenarios)])
+            results[..., part] = tree_sum(values) if summed else values
+        return results
 
-    def _block(self, rows: Columns, scenarios: Scenarios, spot: Floats, vol: Floats, codes: Any) -> Floats:
-        """Few rows under all scenarios at once, (rows, m)."""
-        move, shock = (one if len(one) == 1 else one[codes] for one in (spot, vol))
-        columns = {name: column[:, None] for name, column in rows.items()}
-        return self._shocked(columns, [move, shock, *_shocks(scenarios)])
-
-    def _shocked(self, rows: Columns, shocks: list[Any]) -> Floats:
-        move, vol, term_vol, points, floor, days = shocks
+    def _shocked(self, rows: Columns, move: Floats, vol: Floats, shocks: list[Floats]) -> Floats:
+        """Values of rows under some scenarios, (rows, scenarios)."""
+        term_vol, points, floor, days = shocks
         unit = 1.0 / (1.0 + move) if self.options["currency"] == "coin" else 1.0
-        inputs = [rows[name] for name in VALUE_INPUTS]
+        inputs = [rows[name][:, None] for name in VALUE_INPUTS]
         shocked = [move, vol, term_vol, points, floor, days / YEAR_DAYS, unit]
         return np.asarray(self._kernel(VALUE, [*inputs, *shocked]))
 
