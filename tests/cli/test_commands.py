@@ -9,7 +9,7 @@ import pytest
 
 from corten.cli.app import run
 
-COMMANDS = ["build", "inspect", "replay", "demo", "bench"]
+COMMANDS = ["build", "inspect", "price", "replay", "demo", "bench"]
 HEAVY = ["numpy", "rich", "wasmtime", "llvmlite", "polars", "matplotlib"]
 
 

@@ -71,6 +71,40 @@ def replay(run_directory: Path, engine: str) -> None:
     replay_recorded(run_directory, engine)
 
 
+@corten.command()
+@click.argument("chain", type=_FILE)
+@click.option("--snapshot", help="The beginning of its time, as 2026-04-30. Default: the last.")
+@click.option("--currency", help="Default: the first.")
+@click.option("--expiry", help="Show only the options of this one, as 2026-05-29 or 2026-05. Default: all.")
+@click.option("--model", type=click.Choice(["essvi", "ssvi", "svi"]), default="essvi", show_default=True)
+@click.option("--linear", is_flag=True, help="Prices are in quote units. Default: in coin (inverse options).")
+@click.option("--out", type=_DIRECTORY, help="Write pictures and a Parquet file of all numbers here.")
+@click.option("--format", "form", type=click.Choice(["png", "svg"]), default="png", show_default=True)
+def price(
+    chain: Path,
+    snapshot: str | None,
+    currency: str | None,
+    expiry: str | None,
+    model: str,
+    linear: bool,
+    out: Path | None,
+    form: str,
+) -> None:
+    """Implied volatilities, greeks and a surface without arbitrage for the option CHAIN (Parquet)."""
+    from corten.cli.price import price_chain
+
+    price_chain(
+        chain,
+        snapshot=snapshot,
+        currency=currency,
+        expiry=expiry,
+        model=model,
+        inverse=not linear,
+        out=out,
+        form=form,
+    )
+
+
 @corten.group()
 def demo() -> None:
     """Complete workloads, to watch and to check."""
