@@ -150,6 +150,9 @@ def _members(array: NDArray[Any], column: Column) -> NDArray[Any]:
 def common_shape(arrays: Sequence[NDArray[Any]], columns: Sequence[Column]) -> Shape:
     """The shape that the rows of all arguments broadcast to; InvalidInput names two that do not."""
     shapes = [_rows(array, column) for array, column in zip(arrays, columns, strict=True)]
+    several = {shape for shape in shapes if shape}
+    if len(several) <= 1:
+        return several.pop() if several else ()
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:
@@ -172,6 +175,8 @@ def chunks(shape: Shape, rows: int) -> list[tuple[slice | int, ...]]:
     """Indices of blocks of at most `rows` rows that together are an array of that shape, in order."""
     if prod(shape) == 0:
         return []
+    if len(shape) == 1:
+        return [(slice(begin, min(begin + rows, shape[0])),) for begin in range(0, shape[0], rows)]
     axis = next(axis for axis in range(len(shape)) if prod(shape[axis + 1 :]) <= rows) if shape else 0
     if not shape:
         return [()]

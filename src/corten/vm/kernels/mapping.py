@@ -85,10 +85,11 @@ class Kernel:
     @property
     def program(self) -> KernelProgram:
         """The compiled kernel. DiagnosticError if the source is wrong."""
-        with self._lock:
-            if self._loaded is None:
-                self._loaded = load_program(self._source, _cache())
-            return self._loaded
+        loaded = self._loaded
+        if loaded is None:
+            with self._lock:
+                loaded = self._loaded = self._loaded or load_program(self._source, _cache())
+        return loaded
 
     @property
     def module(self) -> bytes:
@@ -126,6 +127,10 @@ class Kernel:
         return inspect.signature(self.function)
 
     @functools.cached_property
+    def _parameters(self) -> tuple[str, ...]:
+        return tuple(self._signature.parameters)
+
+    @functools.cached_property
     def _record(self) -> Any:
         """The type of a result with several columns; None for one column."""
         program = self.program
@@ -144,12 +149,14 @@ class Kernel:
             raise InvalidInput("errors", " or ".join(map(repr, ERRORS)), repr(errors))
         if threads < 1:
             raise InvalidInput("threads", "a number of threads, 1 or more", repr(threads))
-        if out is None and not named and self._scalar is not None:
+        if len(args) + len(named) != len(self._parameters) or named:
+            args = self._ordered(args, named)
+        if out is None and self._scalar is not None:
             answer = self._scalar(args, errors == "raise")
             if answer is not UNANSWERED:
                 return answer
         program = self.program
-        values = self._bind(args, named)
+        values = self._values(args)
         paths = [column.path for column in program.inputs]
         wrap = wrapping(values, paths)
         arrays = [
@@ -160,9 +167,10 @@ class Kernel:
         if not shape and out is None:
             return self._one_row(arrays, errors)
         outputs = self._outputs(out, shape)
-        self._map(arrays, outputs, shape, threads, errors == "raise")
         if out is not None:
+            self._fill(outputs, arrays, shape, threads, errors == "raise")
             return out
+        self._map(arrays, outputs, shape, threads, errors == "raise")
         if wrap is not None:
             outputs = [
                 wrap(array, self._column_name(column)) for array, column in zip(outputs, program.outputs, strict=True)
@@ -183,7 +191,7 @@ class Kernel:
         first = next(iter(self._signature.parameters), "")
         fields = [column for column in columns if column.path.partition(".")[0] == first]
         given = named_state(state)
-        values = self._bind((given,), parameters)
+        values = self._values(self._ordered((given,), parameters))
         results = self._iteration.run(columns, values, len(fields), steps, threads)
         return record(self.program.result_name, fields, results)
 
@@ -196,17 +204,25 @@ class Kernel:
 
     # ── arguments ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _bind(self, args: tuple[Any, ...], named: dict[str, Any]) -> list[Any]:
-        """A value for each column, in order."""
+    def _ordered(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        """An argument for each parameter, in order."""
+        rest = self._parameters[len(args) :]
+        if len(named) == len(rest) and all(name in named for name in rest):
+            return (*args, *(named[name] for name in rest))
         try:
             bound = self._signature.bind(*args, **named)
         except TypeError as error:
             raise InvalidInput(self._source.name, f"arguments {self._shown_signature}", str(error)) from None
         bound.apply_defaults()
+        return tuple(bound.arguments.values())
+
+    def _values(self, args: tuple[Any, ...]) -> list[Any]:
+        """A value for each column, in order."""
+        arguments = dict(zip(self._parameters, args, strict=True))
         values = []
         for column in self.program.inputs:
             parameter, _, field = column.path.partition(".")
-            value = bound.arguments[parameter]
+            value = arguments[parameter]
             values.append(_field(value, parameter, field) if field else value)
         return values
 
@@ -230,13 +246,18 @@ class Kernel:
     def _map(
         self, arrays: list[NDArray[Any]], outputs: list[NDArray[Any]], shape: Shape, threads: int, raises_nan: bool
     ) -> None:
-        program = self.program
-        targets = [_apart(array, arrays, outputs) for array in outputs]
-        job = _job(program, arrays, targets, shape, raises_nan)
+        job = _job(self.program, arrays, outputs, shape, raises_nan)
         failure = run(job, self._pool, threads)
         if failure is not None:
             raise self._failed(failure, job, shape, arrays)
-        for array, target in zip(outputs, targets, strict=True):
+
+    def _fill(
+        self, out: list[NDArray[Any]], arrays: list[NDArray[Any]], shape: Shape, threads: int, raises_nan: bool
+    ) -> None:
+        """Into columns that may be the arguments, or share memory with them."""
+        targets = [_apart(array, arrays, out) for array in out]
+        self._map(arrays, targets, shape, threads, raises_nan)
+        for array, target in zip(out, targets, strict=True):
             if array is not target:
                 array[...] = target
 
@@ -317,18 +338,20 @@ def _job(
         array.size == column.length and array.ndim <= len(column.tail)
         for array, column in zip(arrays, program.inputs, strict=True)
     ]
-    flat = [
-        array if is_uniform else flattened(array, shape, column)
-        for array, column, is_uniform in zip(
-            [*arrays, *outputs], columns, [*uniform, *[False] * len(outputs)], strict=True
-        )
-    ]
-    if len(shape) != 1 and all(array is not None for array in flat):
+    flat: list[NDArray[Any] | None] = [None]
+    if len(shape) != 1:
+        flat = [
+            array if is_uniform else flattened(array, shape, column)
+            for array, column, is_uniform in zip(
+                [*arrays, *outputs], columns, [*uniform, *[False] * len(outputs)], strict=True
+            )
+        ]
+    if all(array is not None for array in flat):
         shape = (prod(shape),)
         arrays, outputs = flat[: len(arrays)], flat[len(arrays) :]  # type: ignore[assignment]
     else:
         arrays = [
-            array if is_uniform else np.broadcast_to(array, shape + column.tail)
+            array if is_uniform or array.shape == shape + column.tail else np.broadcast_to(array, shape + column.tail)
             for array, column, is_uniform in zip(arrays, program.inputs, uniform, strict=True)
         ]
     return Job(shape, arrays, outputs, chunks(shape, program.layout.rows), raises_nan)

@@ -8,10 +8,12 @@ from __future__ import annotations
 import threading
 from typing import Any, Final
 
+import numpy as np
+
 from corten.vm.kernels.program import KernelProgram
 from corten.vm.kernels.runner import Pool, Stopped
 
-_TYPES: Final = {"f": (float,), "i": (int,), "u": (int,), "b": (bool,)}
+_TYPES: Final = {"f": (float, np.float64), "i": (int,), "u": (int,), "b": (bool,)}
 UNANSWERED: Final = object()
 
 
