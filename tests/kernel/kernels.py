@@ -180,3 +180,8 @@ def newton(square: f64) -> f64:
 
 
 print_me = [str(each) for each in x]
+
+
+@corten.kernel
+def scaled(x: f64, factor: f64 = 3.0) -> f64:
+    return x * factor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import traceback
 
 import numpy as np
@@ -92,6 +93,21 @@ def test_wrong_arguments():
         kernels.payoff(1.0, 1.0, 1.0, 1.0, threads=0)
     with pytest.raises(corten.InvalidInput, match="engine: expected 'wasmtime' or 'v8'"):
         kernels.payoff.on("cpython")
+
+
+def test_masked_arrays_are_refused():
+    with pytest.raises(corten.InvalidInput, match=r"forward: .*masked array"):
+        kernels.payoff(np.ma.masked_array([1.0, 2.0], [False, True]), 1.0, 1.0, 1.0)
+
+
+def test_defaults_by_position_by_name_and_in_another_process():
+    for kernel in (kernels.scaled, pickle.loads(pickle.dumps(kernels.scaled))):
+        assert kernel(2.0) == kernel(x=2.0) == 6.0
+        assert kernel(2.0, 4.0) == kernel(2.0, factor=4.0) == kernel(factor=4.0, x=2.0) == 8.0
+        assert kernel(np.ones(2)).tolist() == [3.0, 3.0]
+        assert kernel(np.ones(2), factor=np.arange(2)).tolist() == [0.0, 1.0]
+        with pytest.raises(corten.InvalidInput, match="multiple values for argument 'x'"):
+            kernel(2.0, x=1.0)
 
 
 def test_out():

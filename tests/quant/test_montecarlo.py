@@ -298,6 +298,22 @@ def test_simulations_that_mean_nothing(change, words):
         Simulation(**{**arguments, **change})
 
 
+@pytest.mark.parametrize("length", [11, 13])
+def test_a_value_for_each_step_is_one_for_each_step(length):
+    parameters = {"carry": np.zeros(length), "vol": 0.2, "strike": 100.0, "discount": 1.0, "fixings": 12.0}
+    simulation = Simulation(models.gbm, models.asian, START, np.arange(1, 13) / 12, parameters)
+    with pytest.raises(InvalidInput, match="carry: expected one value, or one for each of 12 steps"):
+        simulation.states(0, 2)
+    with pytest.raises(InvalidInput, match="carry: expected one value, or one for each of 12 steps"):
+        next(simulation.trajectories(0, 2))
+
+
+@pytest.mark.parametrize("shape", [(0, 5), (3, 0)])
+def test_early_exercise_needs_dates_and_paths(shape):
+    with pytest.raises(InvalidInput, match="one or more of both"):
+        longstaff_schwartz(np.ones(shape), np.ones(shape), np.ones(shape[0]))
+
+
 def test_numbers_of_paths_that_do_not_suit_the_sampling():
     with pytest.raises(InvalidInput, match="even number"):
         european("antithetic").estimate(101)

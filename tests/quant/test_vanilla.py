@@ -121,6 +121,9 @@ def test_kinds():
         np.array([1.0, -1.0]),
     ):
         assert (quant.black76(100.0, [90.0, 110.0], 0.5, 0.3, kind=kind) == [both.call[0], both.put[1]]).all()
+    pandas = pytest.importorskip("pandas")
+    for kind in (pandas.Index(["C", "P"]), pandas.Categorical(["C", "P"])):
+        assert signs(kind).tolist() == [1.0, -1.0]
     with pytest.raises(InvalidInput, match=r'kind\[1\]: expected "call" or "put".*found \'X\''):
         signs(["C", "X"])
     with pytest.raises(InvalidInput, match=r"kind: expected .* found 'straddle'"):

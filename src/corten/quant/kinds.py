@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corten.base.errors import InvalidInput
+from corten.vm.kernels.containers import library
 
 CALL: Final = 1.0
 PUT: Final = -1.0
@@ -30,10 +31,9 @@ def signs(kind: Any) -> Any:
     found = _signs(values)
     if values.ndim == 0:
         return float(found)
-    module = type(kind).__module__.partition(".")[0]
-    if module == "pandas":
+    if library(kind) == "pandas":
         return type(kind)(found, index=kind.index, name=kind.name)
-    return type(kind)(kind.name, found) if module == "polars" else found
+    return type(kind)(kind.name, found) if library(kind) == "polars" else found
 
 
 def _signs(values: NDArray[Any]) -> NDArray[np.float64]:

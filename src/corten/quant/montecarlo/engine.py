@@ -56,7 +56,7 @@ class Simulation:
         if self.sampling not in SAMPLINGS:
             raise InvalidInput("sampling", " or ".join(map(repr, SAMPLINGS)), repr(self.sampling))
         if not 0 <= self.seed < 1 << 64:
-            raise InvalidInput("seed", "0 … 2⁶⁴ − 1", str(self.seed))
+            raise InvalidInput("seed", "0 … 2⁶⁴ − 1", repr(self.seed))
         object.__setattr__(self, "times", times)
         object.__setattr__(self, "_step", Step.of(self.step))
         wanted = [*self._step.parameters, *self._payoff_parameters]
@@ -86,16 +86,14 @@ class Simulation:
         """
         paths = np.arange(first, first + count, dtype=np.uint64)
         steps, at_once = len(self.times), self._step.at_once(self.sampling)
-        dt = np.diff(self.times, prepend=0.0)
-        values = {"dt": dt, "time": self.times} | dict(self.parameters)
-        given = {name: values[name] for name in self._step.clock + self._step.parameters}
+        given = self._given()
         state: Any = {name: np.full(count, float(value)) for name, value in self.initial.items()}
         if self.sampling == SOBOL:
             factors = self._step.factors
             variates = sobol_variates(paths, self.times, len(factors), points, replicate, self.seed)
             columns = {name: variates[:, number] for number, name in enumerate(factors)}
             for name, value in given.items():
-                columns[f"{name}_0"] = schedule(value, name, steps, 1)[0]
+                columns[f"{name}_0"] = schedule(value, 1)[0]
             return dict(self._block(1).iterate(steps, state, threads=threads, **columns)._asdict())
         runs, rest = divmod(steps, at_once)
         for begin, length, blocks in ((0, at_once, runs), (runs * at_once, rest, min(rest, 1))):
@@ -105,9 +103,7 @@ class Simulation:
             columns = self._counters(paths, begin // at_once, blocks)
             for name, value in given.items():
                 part = value if np.ndim(value) == 0 else np.asarray(value)[begin:end]
-                if np.ndim(value) and len(value) != steps:
-                    raise InvalidInput(name, f"one value, or one for each of {steps} steps", f"shape {np.shape(value)}")
-                for number, column in enumerate(schedule(part, name, end - begin, length)):
+                for number, column in enumerate(schedule(part, length)):
                     columns[f"{name}_{number}"] = column
             state = self._block(length).iterate(blocks, state, threads=threads, **columns)._asdict()
         return dict(state)
@@ -120,17 +116,25 @@ class Simulation:
         if self.sampling == SOBOL:
             raise InvalidInput("sampling", "'philox' or 'antithetic' for trajectories", repr(self.sampling))
         paths = np.arange(first, first + count, dtype=np.uint64)
-        at_once, dt = self._step.at_once(self.sampling), np.diff(self.times, prepend=0.0)
+        at_once, given = self._step.at_once(self.sampling), self._given()
         state: Any = {name: np.full(count, float(value)) for name, value in self.initial.items()}
         for step in range(len(self.times)):
             block, number = divmod(step, at_once)
             columns = self._counters(paths, block, 1, number * len(self._step.factors))
-            values = {"dt": dt, "time": self.times} | dict(self.parameters)
-            for name in self._step.clock + self._step.parameters:
-                value = values[name]
+            for name, value in given.items():
                 columns[f"{name}_0"] = value[step] if np.ndim(value) else value
             state = self._block(1).iterate(1, state, **columns)._asdict()
             yield state
+
+    def _given(self) -> dict[str, Any]:
+        """What the step is given by name: one value, or one for each step."""
+        steps = len(self.times)
+        values = {"dt": np.diff(self.times, prepend=0.0), "time": self.times} | dict(self.parameters)
+        given = {name: values[name] for name in self._step.clock + self._step.parameters}
+        for name, value in given.items():
+            if np.ndim(value) and len(value) != steps:
+                raise InvalidInput(name, f"one value, or one for each of {steps} steps", f"shape {np.shape(value)}")
+        return given
 
     def _counters(self, paths: NDArray[np.uint64], block: int, blocks: int, first: int = 0) -> dict[str, Any]:
         """What the generator counts by."""

@@ -55,8 +55,8 @@ def longstaff_schwartz(regressors: Any, exercise: Any, discount: Any, basis: Bas
     """
     x, pays = np.asarray(regressors, float), np.asarray(exercise, float)
     factors = np.asarray(discount, float)
-    if x.ndim != 2 or x.shape != pays.shape or factors.shape != x.shape[:1]:
-        expected = "regressors and exercise (dates, paths), discount (dates,)"
+    if x.ndim != 2 or not x.size or x.shape != pays.shape or factors.shape != x.shape[:1]:
+        expected = "regressors and exercise (dates, paths), discount (dates,), one or more of both"
         raise InvalidInput("regressors, exercise, discount", expected, f"{x.shape}, {pays.shape}, {factors.shape}")
     if not (np.isfinite(x).all() and np.isfinite(pays).all() and np.isfinite(factors).all()):
         raise InvalidInput("regressors, exercise, discount", "finite values", "NaN or infinity")

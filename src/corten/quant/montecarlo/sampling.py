@@ -137,11 +137,12 @@ def sobol_variates(
     return result
 
 
-def schedule(values: Any, name: str, steps: int, at_once: int) -> list[NDArray[Any]]:
-    """A parameter for each of the steps that one run makes: one value or struct, or a value for each run (runs, 1)."""
+def schedule(values: Any, at_once: int) -> list[NDArray[Any]]:
+    """A parameter for each of the steps that one run makes: one value or struct, or a value for each run (runs, 1).
+
+    `values`: one, or one for each step of all runs.
+    """
     array = np.asarray(values)
     if array.ndim == 0:
         return [values] * at_once
-    if array.shape[0] != steps:
-        raise InvalidInput(name, f"one value, or one for each of {steps} steps", f"shape {array.shape}")
     return [array[number::at_once].reshape(-1, 1, *array.shape[1:]) for number in range(at_once)]

@@ -88,6 +88,8 @@ def struct_fields(abi: Abi, spelling: str) -> tuple[Field, ...] | None:
 def as_column(value: Any, column: Column) -> NDArray[Any]:
     """`value` as an array that copies into the column without loss; InvalidInput names the argument and its dtype."""
     array = value if isinstance(value, np.ndarray) else _converted(value, column)
+    if isinstance(array, np.ma.MaskedArray):
+        raise InvalidInput(column.path, column.expected, "a masked array: fill it with nan, or give .compressed()")
     if column.members is not None and array.dtype.kind in "iu":
         return _members(array, column)
     if not np.can_cast(array.dtype, column.dtype, "safe"):
@@ -189,6 +191,4 @@ def flattened(array: NDArray[Any], shape: Shape, column: Column) -> NDArray[Any]
     """The rows of a full-shape array in one axis, if that takes no copy."""
     if array.shape != shape + column.tail:
         return None
-    if len(shape) == 1:
-        return array
     return array.reshape(-1, *column.tail) if array.flags.c_contiguous else None

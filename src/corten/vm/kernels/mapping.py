@@ -69,7 +69,7 @@ class Kernel:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """To another process goes the text; it is compiled there, or found in the cache."""
-        return Kernel, (TextSource.detached(self._source, list(self._signature.parameters)), self.engine)
+        return Kernel, (TextSource.detached(self._source), self.engine)
 
     def annotations(self) -> dict[str, str]:
         """The types of the parameters as they are written, and of the result under "return"."""

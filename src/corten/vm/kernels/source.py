@@ -110,10 +110,9 @@ class FunctionSource:
 class Signature:
     """Stands for the Python function of a kernel that has none."""
 
-    def __init__(self, name: str, parameters: Sequence[str]) -> None:
-        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    def __init__(self, name: str, parameters: Sequence[inspect.Parameter]) -> None:
         self.__name__ = self.__qualname__ = name
-        self.__signature__ = inspect.Signature([inspect.Parameter(one, kind) for one in parameters])
+        self.__signature__ = inspect.Signature(parameters)
 
     def __call__(self, *_: Any) -> Any:
         raise InvalidInput(
@@ -130,15 +129,18 @@ class TextSource(FunctionSource):
     @classmethod
     def extended(cls, source: FunctionSource, name: str, text: str, parameters: Sequence[str]) -> TextSource:
         """A function that `text` defines behind the file of `source`. InvalidInput as `detached`."""
-        alone = cls.detached(source, parameters)
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        signature = Signature(name, [inspect.Parameter(one, kind) for one in parameters])
         content = source.content + f"\n\n{text}".encode()
-        return replace(alone, function=Signature(name, parameters), content=content)
+        return replace(cls.detached(source), function=signature, content=content)
 
     @classmethod
-    def detached(cls, source: FunctionSource, parameters: Sequence[str]) -> TextSource:
+    def detached(cls, source: FunctionSource) -> TextSource:
         """The same kernel without its Python function. InvalidInput for a nested function."""
         if source.node is not None:
             raise InvalidInput(source.name, "a kernel at the top level of its file", "one inside a function")
+        empty = inspect.Parameter.empty
+        parameters = [one.replace(annotation=empty) for one in inspect.signature(source.function).parameters.values()]
         return cls(Signature(source.name, parameters), source.file, source.content, source.preamble)
 
     @property
