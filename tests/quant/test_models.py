@@ -5,16 +5,28 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corten.quant import models
+from corten.quant import models, variance
 from corten.vm.kernels import Kernel
 from tests.quant.test_vanilla import DRAWS, bits
 
-KERNELS = {name.strip("_").lower(): one for name, one in vars(models).items() if isinstance(one, Kernel)}
+KERNELS = {
+    name.strip("_").lower(): one
+    for module in (models, variance)
+    for name, one in vars(module).items()
+    if isinstance(one, Kernel)
+}
 MODELS = DRAWS | {
     "variance": lambda draw, n: 10.0 ** draw.uniform(-4, 0, n),
     "theta": lambda draw, n: 10.0 ** draw.uniform(-4, 0, n),
     "kappa": lambda draw, n: 10.0 ** draw.uniform(-2, 1, n),
     "xi": lambda draw, n: 10.0 ** draw.uniform(-3, 0.7, n),
+    "alpha": lambda draw, n: 10.0 ** draw.uniform(-2, 1, n),
+    "beta": lambda draw, n: draw.uniform(0.0, 1.0, n),
+    "nu": lambda draw, n: 10.0 ** draw.uniform(-2, 0.5, n),
+    "shift": lambda draw, n: draw.uniform(0.0, 10.0, n),
+    "intensity": lambda draw, n: 10.0 ** draw.uniform(-2, 1.5, n),
+    "jump_mean": lambda draw, n: draw.uniform(-1.0, 0.5, n),
+    "jump_deviation": lambda draw, n: draw.uniform(0.0, 0.5, n),
     "rho": lambda draw, n: draw.uniform(-1.0, 1.0, n),
 }
 ODD = [0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 1e-310, 1e300]

@@ -7,7 +7,8 @@ What stands in `corten.contracts` is for contracts and kernels, and takes scalar
 
 functions    mathematical functions
 vanilla      European options: prices and greeks (docs/pricing.md)
-models       Heston (docs/models.md)
+models       Heston, SABR, Merton (docs/models.md)
+variance     variance swaps and the CBOE's index from strips of options
 implied      implied volatility, forwards from parity
 exotics      American and exotic options (docs/exotics.md)
 kinds        calls and puts as people write them
@@ -25,7 +26,7 @@ from corten.quant.implied import (
     parity_forward,
     parity_forward_inverse,
 )
-from corten.quant.models import heston, heston_greeks, heston_implied_vol
+from corten.quant.models import heston, heston_greeks, heston_implied_vol, merton, sabr, sabr_normal
 from corten.quant.vanilla import (
     asset_or_nothing,
     bachelier,
@@ -39,6 +40,7 @@ from corten.quant.vanilla import (
     cash_or_nothing,
     cash_or_nothing_inverse,
 )
+from corten.quant.variance import variance_index, variance_swap_strike, variance_swap_weights
 
 __all__ = [
     "ImpliedStatus",
@@ -67,9 +69,15 @@ __all__ = [
     "implied_vol_inverse",
     "log",
     "log1p",
+    "merton",
     "normal_cdf",
     "normal_pdf",
     "parity_discount",
     "parity_forward",
     "parity_forward_inverse",
+    "sabr",
+    "sabr_normal",
+    "variance_index",
+    "variance_swap_strike",
+    "variance_swap_weights",
 ]

@@ -49,10 +49,18 @@ _POSITIVE: Final = {
     "black_scholes_greeks": frozenset({"spot", "strike"}),
     "black76_inverse_greeks": frozenset({"forward", "strike"}),
     "bachelier_implied_vol": frozenset({"expiry", "discount"}),
+    "sabr": frozenset({"alpha"}),
+    "sabr_obloj": frozenset({"alpha"}),
+    "sabr_normal": frozenset({"alpha"}),
+    "replication_weight": frozenset({"inner", "strike", "outer", "boundary", "expiry"}),
+    "replication_rest": frozenset({"forward", "boundary", "expiry"}),
+    "index_weight": frozenset({"strike", "expiry"}),
+    "index_rest": frozenset({"forward", "boundary", "expiry"}),
 }
 _SIGNED: Final = {
     "bachelier": frozenset({"forward", "strike"}),
     "bachelier_implied_vol": frozenset({"forward", "strike"}),
+    **dict.fromkeys(("sabr", "sabr_obloj", "sabr_normal"), frozenset({"forward", "strike", "shift"})),
 }
 
 
