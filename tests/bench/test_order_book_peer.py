@@ -1,10 +1,13 @@
-"""The native peer of the order book's benchmark does the same work: same receipts, same records."""
+"""The native peer of the order book's benchmark does the same work: same receipts, same records.
+
+In a process of its own: the peer's memory is at the guest's own addresses, low ones, which the system gives to
+others when a process has run for long (an arena of the allocator, an engine's code).
+"""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 
@@ -16,18 +19,11 @@ from corten.demo.execution import Execution
 from corten.demo.flow import generate_flow
 from corten.vm.contract import Contract
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def test_native_code_answers_as_the_instrumented_module_does():
-    """In a process of its own: native code lies at the guest's addresses, which V8 takes where it is in use."""
-    code = "from tests.bench.test_order_book_peer import compare; compare()"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+EVENTS = ("OrderAccepted", "Fill", "OrderCancelled")
 
 
 def compare() -> None:
-    """Both on the same flow; AssertionError if they differ."""
+    """Both answer one flow; prints how much there was to compare."""
     native_code = NativeContract(order_book.ORDER_BOOK)
     execution = Execution(order_book.ORDER_BOOK, order_book.rules(), Machine())
     order_book.open_natively(native_code, execution)
@@ -35,10 +31,21 @@ def compare() -> None:
     batch = execution.batch(generate_flow(3, 20_000))
     ours, theirs = execution.contract.submit(batch), native.submit(batch)
     for column in ("status", "code"):
-        assert np.array_equal(getattr(ours, column), getattr(theirs, column))
-    for event in ("OrderAccepted", "Fill", "OrderCancelled"):
+        assert np.array_equal(getattr(ours, column), getattr(theirs, column)), column
+    for event in EVENTS:
         mine, other = ours.events[event], theirs.events[event]
-        assert len(mine)
+        assert len(mine), event
         for name in mine.dtype.names:
             assert np.array_equal(mine[name], other[name]), f"{event}.{name}"
-    native_code.close()
+    print(len(ours.status), "receipts,", len(EVENTS), "events")
+
+
+def test_native_code_answers_as_the_instrumented_module_does():
+    command = [sys.executable, "-m", "tests.bench.test_order_book_peer"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "20000 receipts, 3 events\n"
+
+
+if __name__ == "__main__":
+    compare()

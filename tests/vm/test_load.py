@@ -7,6 +7,7 @@ import math
 import pytest
 import wasmtime
 
+from corten import Trapped
 from corten.base.errors import InvalidInput, InvalidModule, Status, TrapCode
 from corten.vm import Machine
 from corten.vm.foreign import LoadedModule
@@ -246,3 +247,53 @@ def test_a_file_gives_its_name(tmp_path, machine: Machine) -> None:
     assert [machine.load(path).name, machine.load(path).name] == ["adder", "adder-2"]
     with pytest.raises(InvalidInput, match="no such file"):
         machine.load(tmp_path / "missing.wasm")
+
+
+# Reactor modules, and calls that are rolled back
+
+REACTOR = """(module (memory (export "memory") 1) (global $ready (mut i32) (i32.const 0))
+  (func (export "_initialize") (global.set $ready (i32.add (global.get $ready) (i32.const 7))) {more})
+  (func (export "ready") (result i32) (global.get $ready)))"""
+
+
+def test_a_reactor_is_initialized_once(machine: Machine) -> None:
+    reactor = machine.load(compiled(REACTOR.format(more="")))
+    assert reactor.call("ready").result == 7
+    assert list(reactor.exports) == ["ready"]
+    with pytest.raises(InvalidInput, match="export"):
+        reactor.call("_initialize")
+    assert machine.fork().module(reactor.name).call("ready").result == 7
+
+
+@pytest.mark.parametrize("more", ["unreachable", "(loop $forever (br $forever))"])
+def test_a_reactor_that_fails_is_not_loaded(machine: Machine, more: str) -> None:
+    root = machine.state_root
+    with pytest.raises(Trapped):
+        machine.load(compiled(REACTOR.format(more=more)))
+    assert not machine.contracts
+    assert machine.state_root == root
+
+
+def test_an_initialize_of_another_type_is_an_export(machine: Machine) -> None:
+    text = '(module (func (export "_initialize") (param i32) (result i32) (local.get 0)))'
+    assert machine.load(compiled(text)).call("_initialize", 3).result == 3
+
+
+def test_a_peek_leaves_nothing(module: LoadedModule) -> None:
+    module.call("set", 5)
+    root = module.state_root
+    assert module.peek("count").result == 1
+    assert module.peek("grow", 1).result == 1
+    assert module.peek("set", 9).accepted
+    assert module.peek("fail", 0).trap is TrapCode.DIVISION_BY_ZERO
+    assert module.state_root == root
+    assert (module.call("get").result, module.call("size").result, module.call("count").result) == (5, 1, 1)
+
+
+def test_a_peek_of_what_calls_others_is_refused(machine: Machine) -> None:
+    text = """(module (import "corten" "call" (func $call (param i32 i32 i32 i32 i32 i32) (result i32)))
+      (memory (export "memory") 1) (func (export "f")))"""
+    loaded = machine.load(compiled(text))
+    assert loaded.call("f").accepted
+    with pytest.raises(InvalidInput, match="no other contracts"):
+        loaded.peek("f")

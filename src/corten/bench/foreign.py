@@ -98,11 +98,22 @@ def growth() -> list[Result]:
         ratio = after / before
         conditions = f"{name}: {before:,} → {after:,} bytes of code, driver and helpers included"
         results.append(Result(f"growth_{name.replace(' ', '_')}", ratio, "×", conditions=conditions))
+        guest = _guest_bytes(admitted)
+        conditions = f"{name}: {before:,} → {guest:,} bytes, the guest's own functions"
+        results.append(Result(f"growth_{name.replace(' ', '_')}_guest", guest / before, "×", conditions=conditions))
     return results
 
 
 def _admitted(content: bytes) -> Admitted:
     return admit(content, _OPTIONS)
+
+
+def _guest_bytes(admitted: Admitted) -> int:
+    """Bytes of the guest's functions after instrumentation: they keep their places behind the imports' stubs."""
+    native, built = admitted.native, admitted.instrumented
+    first = len(native.imported(Kind.FUNCTION)) - len(built.imports)
+    guest = built.functions[first : first + len(native.functions)]
+    return sum(len(encode_instructions(function.body)) for function in guest)
 
 
 def _code_bytes(module: Module) -> int:

@@ -52,6 +52,21 @@ class LoadedModule:
         options = {"sender": sender} if gas_limit is None else {"sender": sender, "gas_limit": gas_limit}
         return self.contract.call(export, _named(entry, arguments), **options)  # type: ignore[no-any-return]
 
+    def peek(self, export: str, *arguments: float, gas_limit: int | None = None, sender: int = 0) -> Receipt:
+        """As `call`, but rolled back whatever comes of it: memory, globals and page counter stay as they were.
+
+        InvalidInput if the module calls other contracts, whose states would not be rolled back.
+        """
+        residency = self.contract.residency
+        if residency.may_call:
+            raise InvalidInput("peek", "a module that calls no other contracts", f"{self.name}, which may call them")
+        with residency.lock:
+            before = residency.snapshot()
+            try:
+                return self.call(export, *arguments, gas_limit=gas_limit, sender=sender)
+            finally:
+                residency.restore(before)
+
     @property
     def memory(self) -> memoryview:
         """The memory's pages as the module counts them, read-only and live."""

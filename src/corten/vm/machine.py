@@ -145,8 +145,10 @@ class Machine:
     def load(self, module: str | Path | bytes, /, name: str | None = None) -> LoadedModule:
         """A WebAssembly module of any compiler (`.wasm` or its bytes) with bare exports, as a contract of this machine.
 
-        `name` is the file's unless given. Raises InvalidModule, which names what is outside the profile and at which
-        byte; nothing of a refused module has been executed. `corten inspect` lists everything that stops a module.
+        `name` is the file's unless given. An export `_initialize` that takes and returns nothing is called, once and
+        under the machine's gas limit: if it traps, Trapped is raised and nothing loaded. Raises InvalidModule, which
+        names what is outside the profile and at which byte; nothing of a refused module has been executed.
+        `corten inspect` lists everything that stops a module.
         """
         if self.settings.engine == "python":
             raise InvalidInput("load", "engine 'wasmtime' or 'v8'", "engine 'python', which runs source only")

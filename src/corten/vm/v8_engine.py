@@ -27,6 +27,7 @@ import struct
 import threading
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -118,40 +119,50 @@ class V8Code:
 
     def __init__(self, module: bytes, words: bytes) -> None:
         self._contents = module, words
-        self._isolate, self._module, self._accessor = self._compile()
-        self.imports: list[str] = json.loads(self._isolate.call(f"imports({self._module.number})"))
+        self._compiling = threading.Lock()
+        self._compiled = self._compile()
+        isolate, code, _ = self._compiled
+        self.imports: list[str] = json.loads(isolate.call(f"imports({code.number})"))
         imported = (item.description for item in read_module(words).imported(Kind.GLOBAL))
         self._types = [item.value_type for item in imported if isinstance(item, GlobalType)]
 
     def instantiate(self, services: Services | None = None) -> V8Instance:
         """A fresh instance with its own memories; HostFault when the system has no room for them."""
-        if self._isolate.is_broken:
-            self._isolate, self._module, self._accessor = self._compile()
+        isolate, module, accessor = self._current()
         if self.imports:
-            self._isolate.implement()
-        found = self._isolate.call(f"instantiate({self._module.number}, {self._accessor.number})")
+            isolate.implement()
+        found = isolate.call(f"instantiate({module.number}, {accessor.number})")
         if isinstance(found, str):
             raise InvalidModule(f"expected an export {found!r}, found none: was the module instrumented?")
-        return self.adopt(found, services)
+        return self._instance(isolate, found, services)
 
     def adopt(self, number: int, services: Services | None) -> V8Instance:
         """An instance that a contract's message made."""
-        host = services.host if services is not None and self.imports else None
-        return V8Instance(self._isolate, Lease(self._isolate, number), self._types, host)
+        return self._instance(self._compiled[0], number, services)
 
     def staged(self, isolate: Isolate) -> tuple[int, int]:
         """The numbers of the module and its accessor in an isolate: what an instance is made of there."""
-        if self._isolate is not isolate:
-            self._isolate, self._module, self._accessor = self._compile()
+        _, module, accessor = self._current(isolate)
         if self.imports:
-            self._isolate.implement()
-        return self._module.number, self._accessor.number
+            isolate.implement()
+        return module.number, accessor.number
 
     def kernel(self) -> V8Kernel:
         """A fresh instance of a kernel's module."""
-        if self._isolate.is_broken:
-            self._isolate, self._module, self._accessor = self._compile()
-        return V8Kernel(self._isolate, Lease(self._isolate, self._isolate.call(f"kernel({self._module.number})")))
+        isolate, module, _ = self._current()
+        return V8Kernel(isolate, Lease(isolate, isolate.call(f"kernel({module.number})")))
+
+    def _instance(self, isolate: Isolate, number: int, services: Services | None) -> V8Instance:
+        host = services.host if services is not None and self.imports else None
+        return V8Instance(isolate, Lease(isolate, number), self._types, host)
+
+    def _current(self, wanted: Isolate | None = None) -> tuple[Isolate, Lease, Lease]:
+        """The isolate and the leases there: threads share this, and numbers of one isolate mean nothing in another."""
+        with self._compiling:
+            isolate = self._compiled[0]
+            if isolate.is_broken or (wanted is not None and isolate is not wanted):
+                self._compiled = self._compile()
+            return self._compiled
 
     def _compile(self) -> tuple[Isolate, Lease, Lease]:
         isolate = _shared_isolate()
@@ -331,11 +342,13 @@ class Isolate:
             return answer
 
     def _release(self) -> None:
-        """Not done where a lease ends: that may be any thread, in the middle of a call."""
+        """Not done where a lease ends: that may be any thread, in the middle of a call. Two threads may come here."""
         numbers = []
-        while self.released:
-            numbers.append(self.released.popleft())
-        self._evaluate(f"corten.release({numbers})")
+        with suppress(IndexError):
+            while True:
+                numbers.append(self.released.popleft())
+        if numbers:
+            self._evaluate(f"corten.release({numbers})")
 
     def _close(self) -> None:
         self._racer.close()

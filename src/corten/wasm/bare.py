@@ -19,6 +19,9 @@ from corten.wasm.module import Custom, Element, Export, Function, FuncType, Impo
 from corten.wasm.opcodes import F32, F64, I32, I64
 from corten.wasm.sections import ABI_SECTION, SCALAR_COUNT, Abi, Entry, Field, State, StructType
 
+INITIALIZE: Final = "_initialize"
+"""What a reactor module exports to be called once, before anything else; it takes and returns nothing."""
+
 _SPELLINGS: Final = {I32: "i32", I64: "i64", F32: "f64", F64: "f64"}
 _BYTES: Final = {"i32": 4, "i64": 8, "f64": 8}
 
@@ -95,7 +98,8 @@ class _Wrapping:
         if len(results) > 1:
             returns = f"Results[{', '.join(item.type for item in results)}]"
             types[returns] = StructType(_struct_size(results, result_end), results)
-        return Entry(export, "message", parameters, size, returns, result_size)
+        kind = "init" if export == INITIALIZE and not type_.params and not type_.results else "message"
+        return Entry(export, kind, parameters, size, returns, result_size)
 
     def _wrap(self, export: str, type_: FuncType, index: int) -> None:
         """Add `entry.<export>`: parameters in, results out, status 0."""
