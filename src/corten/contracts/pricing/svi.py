@@ -102,10 +102,15 @@ def share(expiry: f64, near: f64, far: f64) -> f64:
 @inline
 def essvi_between(near: Essvi, far: Essvi, weight: f64) -> Essvi:
     """θ, ψ and ρψ are linear: between two smiles without arbitrage no arbitrage arises (docs/surfaces.md)."""
-    psi = near.psi + weight * (far.psi - near.psi)
-    near_skew = near.rho * near.psi
-    skew = near_skew + weight * (far.rho * far.psi - near_skew)
-    return Essvi(theta=near.theta + weight * (far.theta - near.theta), rho=skew / psi, psi=psi)
+    rest = 1.0 - weight
+    psi = rest * near.psi + weight * far.psi
+    skew = rest * (near.rho * near.psi) + weight * (far.rho * far.psi)
+    is_far = weight == 1.0  # exactly: the smile itself, to the bit
+    return Essvi(
+        theta=rest * near.theta + weight * far.theta,
+        rho=far.rho if is_far else skew / psi,
+        psi=psi,
+    )
 
 
 @inline
@@ -118,12 +123,13 @@ def essvi_surface(k: f64, expiry: f64, near_expiry: f64, near: Essvi, far_expiry
 def raw_svi_surface(k: f64, expiry: f64, near_expiry: f64, near: RawSvi, far_expiry: f64, far: RawSvi) -> Variance:
     """Total variance, linear at fixed moneyness, between the smiles of two expiries."""
     weight = share(expiry, near_expiry, far_expiry)
+    rest = 1.0 - weight
     first = raw_svi(k, near)
     second = raw_svi(k, far)
     return Variance(
-        total=first.total + weight * (second.total - first.total),
-        slope=first.slope + weight * (second.slope - first.slope),
-        curvature=first.curvature + weight * (second.curvature - first.curvature),
+        total=rest * first.total + weight * second.total,
+        slope=rest * first.slope + weight * second.slope,
+        curvature=rest * first.curvature + weight * second.curvature,
     )
 
 

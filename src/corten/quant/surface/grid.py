@@ -59,7 +59,7 @@ class Surface:
 
     def vol(self, k: Column, expiry: Column) -> Any:
         """Volatility at log-moneyness k = ln(strike/forward) and expiry."""
-        return (self.variance(k, expiry).total / expiry) ** 0.5
+        return np.sqrt(self.variance(k, expiry).total / expiry)
 
     def vol_at(self, forward: Column, strike: Column, expiry: Column) -> Any:
         """Volatility at a strike, for `black76`."""
