@@ -16,7 +16,17 @@ risk         portfolios: greeks, scenarios, value at risk, attribution (docs/gui
 """
 
 from corten.contracts.pricing.implied import ImpliedStatus
-from corten.quant.exotics import american
+from corten.quant.exotics import (
+    american,
+    asian,
+    asian_geometric,
+    asian_levy,
+    barrier_option,
+    double_barrier,
+    lookback_fixed,
+    lookback_floating,
+    touch,
+)
 from corten.quant.functions import erf, erfc, erfcx, exp, expm1, log, log1p, normal_cdf, normal_pdf
 from corten.quant.implied import (
     ImpliedVol,
@@ -46,6 +56,14 @@ __all__ = [
     "ImpliedStatus",
     "ImpliedVol",
     "american",
+    "asian",
+    "asian_geometric",
+    "asian_levy",
+    "barrier_option",
+    "double_barrier",
+    "lookback_fixed",
+    "lookback_floating",
+    "touch",
     "asset_or_nothing",
     "bachelier",
     "bachelier_implied_vol",

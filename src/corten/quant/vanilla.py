@@ -201,15 +201,22 @@ def bachelier_implied_vol(
 
 def pair_of(function: Kernel, arguments: tuple[Any, ...], kind: Any, options: dict[str, Any]) -> Any:
     """Both prices, or of each row the one of its kind."""
+    return paired(called, function, arguments, kind, options)
+
+
+def paired(
+    price: Callable[..., Any], function: Kernel, arguments: tuple[Any, ...], kind: Any, options: dict[str, Any]
+) -> Any:
+    """As `pair_of`, of a function that calls the kernel and tells what is wrong with a row."""
     if kind is None:
-        return called(function, arguments, options)
+        return price(function, arguments, options)
     if "out" in options:
         raise InvalidInput("out", "no `kind`: `out` receives calls and puts", "both")
     names = [column.path for column in function.program.inputs]
     sign = signs(kind)
     wrap = wrapping([*arguments, sign], [*names, "kind"])
     columns = tuple(unwrapped(value, name) for value, name in zip(arguments, names, strict=True))
-    pair = called(function, columns, options)
+    pair = price(function, columns, options)
     chosen = np.where(np.asarray(sign) > 0.0, pair.call, pair.put)
     if chosen.ndim == 0:
         return float(chosen)
