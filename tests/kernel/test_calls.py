@@ -100,6 +100,12 @@ def test_masked_arrays_are_refused():
         kernels.payoff(np.ma.masked_array([1.0, 2.0], [False, True]), 1.0, 1.0, 1.0)
 
 
+@pytest.mark.parametrize("column", [np.array(["1"]), np.array([1.0, None])])
+def test_arrays_without_numbers_are_refused(column):
+    with pytest.raises(corten.InvalidInput, match="forward: .*holds no numbers"):
+        kernels.payoff(column, 1.0, 1.0, 1.0)
+
+
 def test_defaults_by_position_by_name_and_in_another_process():
     for kernel in (kernels.scaled, pickle.loads(pickle.dumps(kernels.scaled))):
         assert kernel(2.0) == kernel(x=2.0) == 6.0

@@ -95,6 +95,8 @@ def as_column(value: Any, column: Column) -> NDArray[Any]:
     if not np.can_cast(array.dtype, column.dtype, "safe"):
         if isinstance(value, np.ndarray | np.generic) or not _fits(array, column):
             found = f"{array.dtype}, which {column.spelling} does not hold without loss: convert it with .astype"
+            if array.dtype.kind not in "biuf":
+                found = f"dtype {array.dtype}, which holds no numbers: convert it with .astype(float), None as nan"
             raise InvalidInput(column.path, column.expected, found)
         array = array.astype(column.dtype)
     if column.is_array and (array.ndim == 0 or array.shape[-1] != column.length):
