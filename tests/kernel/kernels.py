@@ -185,3 +185,13 @@ print_me = [str(each) for each in x]
 @corten.kernel
 def scaled(x: f64, factor: f64 = 3.0) -> f64:
     return x * factor
+
+
+@struct
+class Box:
+    x: f64
+
+
+@corten.kernel
+def unwrapped(box: Box) -> f64:
+    return box.x

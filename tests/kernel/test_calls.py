@@ -102,8 +102,14 @@ def test_masked_arrays_are_refused():
 
 @pytest.mark.parametrize("column", [np.array(["1"]), np.array([1.0, None])])
 def test_arrays_without_numbers_are_refused(column):
-    with pytest.raises(corten.InvalidInput, match="forward: .*holds no numbers"):
+    with pytest.raises(corten.InvalidInput, match=r"forward: .*holds no numbers"):
         kernels.payoff(column, 1.0, 1.0, 1.0)
+
+
+def test_a_number_is_no_struct_of_one_field():
+    assert kernels.unwrapped({"x": 2.0}) == 2.0
+    with pytest.raises(corten.InvalidInput, match="box: expected a mapping or object with x, found float"):
+        kernels.unwrapped(2.0)
 
 
 def test_defaults_by_position_by_name_and_in_another_process():

@@ -28,7 +28,9 @@ class ScalarCall:
 
     @staticmethod
     def serves(program: KernelProgram) -> bool:
-        """Whether every column is a plain number or bool."""
+        """Whether every parameter is a plain number or bool, and so is every column of the result."""
+        if any("." in column.path for column in program.inputs):  # a field of a struct
+            return False
         return not any(column.is_array or column.members for column in [*program.inputs, *program.outputs])
 
     def _open(self) -> None:
