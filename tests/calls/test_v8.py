@@ -9,6 +9,7 @@ import pytest
 
 from corten.base.errors import HostFault
 from corten.vm import Machine
+from corten.vm.accesses import PageAccess
 from tests.calls.conftest import SOURCES, SUPPLY, make_chain, make_machine, make_market
 
 pytest.importorskip("py_mini_racer")
@@ -183,6 +184,57 @@ def test_an_interrupt_breaks_all_contracts_and_a_snapshot_repairs_them(monkeypat
     assert market.machine.state_root == root
     assert market.exchange.swap(amount=5, sender=7).accepted
     assert market.balances(7) == (10, 20)
+
+
+LOUD = """
+from corten.lang import Contract, contract, debug, i64, message
+
+@contract
+class Loud(Contract):
+    count: i64
+
+    @message
+    def touch(self) -> i64:
+        debug("a line in a data segment", self.count)
+        self.count += 1
+        return self.count
+"""
+OPENER = """
+from corten.lang import Contract, bytes32, contract, message, require, u32
+from loud import Loud
+
+@contract
+class Opener(Contract):
+    @message
+    def open(self, code: bytes32, fate: u32) -> u32:
+        made = self.deploy(Loud, code)
+        if fate > 0:
+            made.touch()
+        require(fate < 2, "regretted")
+        return u32(made)
+"""
+
+
+def test_what_deployed_contracts_access_is_recorded_alike(tmp_path):
+    """Entered or not, with data segments, which no message wrote; those that failed have never been."""
+    for name, source in (("loud", LOUD), ("opener", OPENER)):
+        (tmp_path / f"{name}.py").write_text(source)
+    found = []
+    for engine in ENGINES:
+        machine = make_machine(engine, record_access=True)
+        opener = machine.deploy(tmp_path / "opener.py")
+        code = machine.publish(tmp_path / "loud.py")
+        rows = np.zeros(6, opener.dtype("open"))
+        rows["code"] = np.frombuffer(code, rows["code"].dtype)[0]
+        rows["fate"] = 0, 1, 2, 0, 2, 1
+        alone = [opener.open(code=code, fate=fate) for fate in (0, 2, 1)]
+        assert [len(each.accesses) for each in alone] == [2, 1, 2]
+        assert alone[0].accesses[alone[0].result] == PageAccess(np.zeros(0, np.uint32), np.zeros(0, np.uint32))
+        apart = opener.submit("open", rows, each_access=True)
+        together = opener.submit("open", rows)
+        found.append([*(each.accesses for each in (*alone, *apart)), apart.accesses, together.accesses])
+        assert list(together.accesses) == [opener.address, *(each.result for each in together if each.accepted)]
+    assert found[0] == found[1]
 
 
 def test_what_callees_access_is_recorded_alike():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -210,7 +212,7 @@ def test_contracts_that_deploy_others_see_no_garbage() -> None:
 
 
 def test_an_address_that_is_taken_twice_in_a_batch() -> None:
-    """A contract whose deployment failed leaves its address to the next one: the accesses of both are recorded."""
+    """A contract whose deployment failed leaves its address to the next one, which alone exists."""
     maps = np.zeros((6, 64), np.uint8)
     first, failed, deployed = (
         Recorder(address, maps[2 * place], maps[2 * place + 1], lambda: None) for place, address in enumerate((1, 2, 2))
@@ -219,7 +221,31 @@ def test_an_address_that_is_taken_twice_in_a_batch() -> None:
     for page, recorder in ((3, failed), (5, deployed)):
         first.join(recorder)
         recorder._read[page] = 1
-    assert first.take()[2].read.tolist() == [3, 5]
+        if recorder is failed:
+            first.left(recorder)
+    assert first.take()[2].read.tolist() == [5]
+
+
+def test_contracts_of_failed_deployments_are_not_kept() -> None:
+    """Each reserves address space: recording a long batch of them would exhaust it."""
+    machine = Machine(memory_limit=LIMIT, record_access=True)
+    code = machine.publish(CALLS / "coin.py")
+    factory = machine.deploy(CALLS / "factory.py")
+    made: list[weakref.ref[Recorder]] = []
+    initialize = Recorder.__init__
+
+    def counted(self: Recorder, *arguments: Any) -> None:
+        initialize(self, *arguments)
+        made.append(weakref.ref(self))
+        gc.collect()
+        assert sum(each() is not None for each in made) <= 2
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Recorder, "__init__", counted)
+        rows = np.zeros(4, factory.dtype("open_and_reject"))
+        rows["code"] = np.frombuffer(code, rows.dtype["code"])[0]
+        factory.submit("open_and_reject", rows)
+    assert len(made) == 1 + 4  # the factory is made for its first message
 
 
 HASHES = [name for name in ("blake2b", "keccak256", "sha256") if name in BY_NAME]

@@ -277,3 +277,19 @@ def test_entries_describe_themselves(contract):
     assert contract.transfer.__doc__ == "message: transfer(to: u32, amount: i64)"
     assert repr(contract.balance) == "<view Token.balance(account: u32) -> i64>"
     assert "rejected balance_too_low" in repr(contract.transfer(to=1, amount=10**9))
+
+
+@pytest.mark.parametrize("name", ["", 5, "two\nlines", "\ud800", "x" * 1001])
+def test_names_that_the_root_cannot_commit_to_are_refused(name):
+    machine = Machine(memory_limit=MEMORY_LIMIT)
+    with pytest.raises(InvalidInput, match="name: expected a text of 1 to 1000 printable characters, found"):
+        machine.deploy(token(), name)
+    assert not machine.contracts
+
+
+def test_wrong_sources_and_addresses_are_refused():
+    machine = Machine(memory_limit=MEMORY_LIMIT)
+    with pytest.raises(InvalidInput, match=r"contract: expected the path .* found 5 \(int\)"):
+        machine.deploy(5)
+    with pytest.raises(InvalidInput, match=r"address: expected a number; by name .* found 'token' \(str\)"):
+        machine.contract("token")

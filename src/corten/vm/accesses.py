@@ -118,10 +118,15 @@ class Recorder:
         if callee not in self._joined:
             self._joined.append(callee)
 
+    def left(self, callee: Recorder) -> None:
+        """The message that deployed the contract failed: it has never been, and its memory must not be kept."""
+        if callee in self._joined:
+            self._joined.remove(callee)
+
     def take(self) -> Accesses:
         """What was accessed since `begin` or the last time, here and in the contracts that joined."""
         taking, self._joined = [self, *self._joined], []
-        return Accesses.union([Accesses({each._address: each._collect()}) for each in taking])
+        return Accesses({each._address: each._collect() for each in taking})
 
     def _collect(self) -> PageAccess:
         found = PageAccess(_marked(self._read), _marked(self._touched))

@@ -332,6 +332,7 @@ class Switchboard:
         resident.prepare(self._header)
         residency.lock.acquire()
         made = self._attached(residency, resident)
+        self._record(made)
         self._deployed.append(made)
         return made
 
@@ -375,10 +376,13 @@ class Switchboard:
         """Make ready for the contract's first part in this message."""
         callee.message = self._message
         callee.system[: len(callee.control)] = callee.control
-        if self._recorder is not None and callee.resident.recorder is not None:
-            self._recorder.join(callee.resident.recorder)
+        self._record(callee)
         self._entered.append(callee)
         return MODE_FIRST
+
+    def _record(self, callee: Participant) -> None:
+        if self._recorder is not None and callee.resident.recorder is not None:
+            self._recorder.join(callee.resident.recorder)
 
     def _stop(self, callee: Participant, trap: TrapCode) -> NoReturn:
         """A callee trapped: so do all that called it."""
@@ -451,6 +455,8 @@ class Switchboard:
         """The contracts that the message deployed have never been."""
         for each in self._deployed:
             del self._joined[each.address]
+            if self._recorder is not None and each.resident.recorder is not None:
+                self._recorder.left(each.resident.recorder)
             each.resident.port.close()
             each.residency.lock.release()
             each.residency.remove()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache as memoized
 from operator import index
+from os import PathLike
 from pathlib import Path
 from typing import Any, Final, SupportsIndex
 
@@ -24,6 +25,7 @@ from corten.vm.layout import Layout
 from corten.vm.program import Loader, Passes, Program, check_memory_limit, load_code
 from corten.vm.residency import AnyProgram, Environment, Image, Residency, Settings
 from corten.vm.state import contract_hash, machine_root
+from corten.wasm.json_nodes import NAME_LENGTH
 
 ENGINES: Final = ("wasmtime", "v8", "python")
 """wasmtime and v8 run a contract's module; python runs its source under CPython."""
@@ -105,7 +107,11 @@ class Machine:
 
     def contract(self, address: SupportsIndex) -> Contract:
         """The contract at an address, as a message that deployed it returns; InvalidInput if there is none."""
-        number = index(address)
+        try:
+            number = index(address)
+        except TypeError:
+            expected = "a number; by name a contract is machine[name]"
+            raise InvalidInput("address", expected, describe(address)) from None
         residency = self._registry.find(number)
         found = None if residency is None else self._known().get(residency.name)
         if found is None:
@@ -140,6 +146,7 @@ class Machine:
         `name` is the contract's own unless given; a second one gets a number. Raises DiagnosticError (source),
         InvalidModule (module), InvalidInput (arguments), Rejected or Trapped (init): then nothing is deployed.
         """
+        _check_name(name)
         return self._add(self._load(source), name, sender, arguments)
 
     def load(self, module: str | Path | bytes, /, name: str | None = None) -> LoadedModule:
@@ -152,6 +159,7 @@ class Machine:
         """
         if self.settings.engine == "python":
             raise InvalidInput("load", "engine 'wasmtime' or 'v8'", "engine 'python', which runs source only")
+        _check_name(name)
         if not isinstance(module, bytes) and not Path(module).is_file():
             raise InvalidInput("module", "the path of a WebAssembly module", f"{str(module)!r}: no such file")
         content = module if isinstance(module, bytes) else Path(module).read_bytes()
@@ -258,6 +266,7 @@ class Machine:
         return f"<Machine: {', '.join(self._known()) or 'no contracts'}, height {self.height}>"
 
     def _load(self, source: str | Path | bytes) -> AnyProgram:
+        _check_source(source)
         if self.settings.engine == "python":
             from corten.vm.python_engine import load_source
 
@@ -310,6 +319,19 @@ def _commitment(contract: Contract) -> bytes:
     program = contract.residency.program
     assert isinstance(program, Program)
     return contract_hash(contract.name, program.layout.memory_bytes, program.module_hash, root)
+
+
+def _check_source(source: object) -> None:
+    if not isinstance(source, (str, PathLike, bytes)):
+        expected = "the path of a contract's source or module, or a module's bytes"
+        raise InvalidInput("contract", expected, describe(source))
+
+
+def _check_name(name: object) -> None:
+    """As the names that modules give themselves: the root hashes them, messages show them."""
+    if name is None or (isinstance(name, str) and 0 < len(name) <= NAME_LENGTH and name.isprintable()):
+        return
+    raise InvalidInput("name", f"a text of 1 to {NAME_LENGTH} printable characters", describe(name))
 
 
 def _directory(cache: bool | str | Path) -> Path | None:

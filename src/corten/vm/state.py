@@ -134,7 +134,8 @@ class PagedState:
         self._tree = tree
         self._unhashed = np.zeros(page_count, np.bool_)
         self._uncaptured = np.zeros(page_count, np.bool_)
-        self._touched[list(initial_pages)] = 1
+        for pages in (self._unhashed, self._uncaptured):  # not in the guest's map: no message wrote them
+            pages[list(initial_pages)] = True
 
     def root(self) -> bytes:
         """32 bytes that commit to memory and globals; costs what was touched since the last time."""
