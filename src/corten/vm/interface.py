@@ -97,7 +97,8 @@ def suggestion(name: str, known: Iterable[str], what: str) -> str:
     names = sorted(known)
     near = difflib.get_close_matches(name, names, 1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"an {what} ({', '.join(names) or 'there is none'}{hint})"
+    article = "an" if what[0] in "aeiou" else "a"
+    return f"{article} {what} ({', '.join(names) or 'there is none'}{hint})"
 
 
 def located(file: str, directory: Path | None) -> str:
