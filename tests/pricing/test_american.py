@@ -78,6 +78,22 @@ def test_bounds_and_shape(drawn, kind):
     assert (here.price == intrinsic)[exercised].all()
 
 
+@pytest.mark.parametrize("kind", ["call", "put"])
+def test_no_price_is_below_exercise_at_a_time_settled_today(kind):
+    """vol·√T from 1e-5 on, carry of both signs: max(0, exp(−rt)·K − exp(−qt)·S) for t ≤ T is a lower bound."""
+    draw = np.random.default_rng(8)
+    rows = 2000
+    expiry, vol = 10 ** draw.uniform(-1, 1.3, rows), 10 ** draw.uniform(-5, -1, rows)
+    rate, dividend = draw.uniform(0, 0.3, (2, rows))
+    spot = 100 * np.exp(draw.normal(0, 1.5, rows) * vol * np.sqrt(expiry))
+    sign = 1 if kind == "call" else -1
+    price = quant.american(spot, 100.0, expiry, vol, kind, rate, dividend).price
+    time = np.linspace(0, 1, 101)[:, None] * expiry
+    settled = sign * (spot * np.exp(-dividend * time) - 100 * np.exp(-rate * time))
+    european = quant.black_scholes(spot, 100.0, expiry, vol, rate, dividend, kind=kind)
+    assert (price >= np.maximum(settled.max(axis=0), european) - 1e-11).all()
+
+
 @pytest.mark.parametrize("kind", [1, -1])
 def test_value_meets_exercise_at_the_boundary_and_is_smooth_there(drawn, kind):
     boundary = value(drawn, kind).boundary

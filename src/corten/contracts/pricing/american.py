@@ -281,7 +281,10 @@ def _premium(put: Put, spot: f64, boundary: Boundary) -> f64:
 
 @inline
 def _without_risk(spot: f64, strike: f64, expiry: f64, rate: f64, dividend: f64) -> f64:
-    """A put on what is certain: exercised today, at expiry, or when rate·cash = dividend·asset in between."""
+    """A put on what is certain: exercised today, at expiry, or when rate·cash = dividend·asset in between.
+
+    A lower bound of every put: a holder may settle the time today, and a put is convex (Jensen).
+    """
     today = strike - spot
     last = strike * exp(-rate * expiry) - spot * exp(-dividend * expiry)
     ratio = (rate * strike) / (dividend * spot)
@@ -313,10 +316,10 @@ def _put(spot: f64, strike: f64, expiry: f64, vol: f64, rate: f64, dividend: f64
     boundary = Boundary()  # type: ignore[call-arg]  # all zero
     _solve(put, nodes, boundary)
     critical = start * exp(boundary.log[0])
+    floor = max(max(european, strike - spot), _without_risk(spot, strike, expiry, rate, dividend))
     if spot <= strike * critical:
-        return American(strike - spot, critical)
-    premium = strike * _premium(put, spot / strike, boundary)
-    return American(max(european + max(premium, 0.0), strike - spot), critical)
+        return American(floor, critical)
+    return American(max(european + strike * _premium(put, spot / strike, boundary), floor), critical)
 
 
 def american(spot: f64, strike: f64, expiry: f64, vol: f64, rate: f64, dividend: f64, kind: f64) -> American:
