@@ -141,6 +141,7 @@ def test_every_float_operator_has_a_rule() -> None:
 TAINTED = "(f64x2.sqrt (v128.const f64x2 -1 -1))"
 NUMBERS = "(f64x2.add (v128.const f64x2 1 1) (v128.const f64x2 1 1))"
 MASK = "(f64x2.lt (v128.const f64x2 1 2) (v128.const f64x2 2 1))"
+ZEROS = "(v128.const i64x2 0 0)"
 HALVES = "(v128.const i64x2 0x00000000ffffffff 0xffffffff00000000)"
 
 
@@ -176,6 +177,37 @@ def test_taint_passes_through_a_mask_of_whole_lanes() -> None:
 )
 def test_bits_selected_by_what_is_no_mask_do_not_depend_on_the_engines_nan(body: str) -> None:
     assert len({result(body, seed=seed) for seed in (1, 2, 3, 99)}) == 1
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("clearing", ["(v128.and {t} {m})", "(v128.and {m} {t})", "(v128.andnot {t} (v128.not {m}))"])
+def test_taint_passes_where_a_mask_clears_lanes(clearing: str, seed: int) -> None:
+    cleared = clearing.format(t=TAINTED, m=MASK)
+    for shown in (cleared, f"(f64x2.add {cleared} {NUMBERS})"):
+        content = result(f"(v128.store (i32.const 64) {shown})", seed=seed)
+        assert u64(content) == CANONICAL_F64
+        assert u64(content, 1) == (0 if shown == cleared else 0x4000_0000_0000_0000)
+
+
+@pytest.mark.parametrize("mask", [HALVES, "(i32x4.eq (v128.const i32x4 1 2 3 4) (v128.const i32x4 1 3 4 4))"])
+@pytest.mark.parametrize("clearing", ["(v128.and {t} {m})", "(v128.and {m} {t})", "(v128.andnot {t} {m})"])
+def test_bits_cleared_by_what_is_no_mask_do_not_depend_on_the_engines_nan(clearing: str, mask: str) -> None:
+    body = f"(v128.store (i32.const 64) {clearing.format(t=TAINTED, m=mask)})"
+    assert len({result(body, seed=seed) for seed in (1, 2, 3, 99)}) == 1
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 99])
+@pytest.mark.parametrize("operator", ["pmin", "pmax"])
+def test_pmin_and_pmax_take_no_nan_from_their_second_operand(operator: str, seed: int) -> None:
+    one = "(v128.const f64x2 1 1)"
+    found = result(f"(v128.store (i32.const 64) (i64x2.add (f64x2.{operator} {one} {TAINTED}) {ZEROS}))", seed=seed)
+    assert (u64(found), u64(found, 1)) == (0x3FF0_0000_0000_0000,) * 2
+    found = result(f"(v128.store (i32.const 64) (i64x2.add (f64x2.{operator} {TAINTED} {one}) {ZEROS}))", seed=seed)
+    assert (u64(found), u64(found, 1)) == (CANONICAL_F64,) * 2
+    loaded = "(v128.load (i32.const 0))"  # a NaN with a payload in the first operand stays, whatever the second is
+    content = struct.pack("<QQ", 0x7FF0_0000_0000_0001, 0xFFF8_0000_0000_0007)
+    found = result(f"(v128.store (i32.const 64) (f64x2.{operator} {loaded} {TAINTED}))", content, seed=seed)
+    assert found[:16] == content
 
 
 def test_lanes_of_a_mask_are_exact_bits() -> None:

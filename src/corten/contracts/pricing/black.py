@@ -94,13 +94,13 @@ def log_ratio(numerator: f64, denominator: f64) -> f64:
 
 
 @inline
-def bracket_series(h: f64, t: f64, mills_h: f64) -> f64:
-    """Y(h + t) − Y(h − t) for small t: 2t Σ t^(2k)·b_k, b_k = Y^(2k+1)(h)/(2k+1)!.
+def bracket_series(depth: f64, t: f64, mills_h: f64) -> f64:
+    """Y(h + t) − Y(h − t) for h = −depth ≤ 0 and small t: 2t Σ t^(2k)·b_k, b_k = Y^(2k+1)(h)/(2k+1)!.
 
     Y' = 1 + hY and Y^(n+1) = hY^(n) + nY^(n−1) give (2k + 2)(2k + 3)·b_(k+1) = (h² + 4k + 3)·b_k − b_(k−1), b_(−1) = 1.
     """
-    square = h * h
-    b0 = 1.0 + h * mills_h
+    square = depth * depth
+    b0 = 1.0 - depth * mills_h
     b1 = (square * 0.16666666666666666 + 0.5) * b0 - 0.16666666666666666
     b2 = (square * 0.05 + 0.35) * b1 - 0.05 * b0
     b3 = (square * 0.023809523809523808 + 0.2619047619047619) * b2 - 0.023809523809523808 * b1
@@ -123,19 +123,19 @@ def terms(forward: f64, strike: f64, deviation: f64) -> Terms:
     x = log_ratio(max(forward, SMALLEST_PRICE), max(strike, SMALLEST_PRICE))
     distance = abs(x)
     t = 0.5 * deviation
-    h = max(-distance * inverse_deviation, -FARTHEST)
-    upper = h + t
-    lower = h - t
+    depth = min(distance * inverse_deviation, FARTHEST)  # −h; signs are kept out of the way: negation is an operation
+    upper = t - depth
+    below = depth + t
     is_near = distance < SERIES_X
     is_series = t < SERIES_T and is_near
-    mills_first = mills_ratio(min(-(h if is_series else lower), FARTHEST))
+    mills_first = mills_ratio(min(depth if is_series else below, FARTHEST))
     mills_upper = mills_ratio(min(abs(upper), FARTHEST))
     smaller = min(forward, strike)
     weight = smaller * (INVERSE_SQRT_TWO_PI * exp(-0.5 * (upper * upper)))
     tail = weight * mills_upper
     upper_value = smaller - tail if upper > 0.0 else tail
     direct = upper_value - weight * mills_first
-    series = weight * bracket_series(h, t, mills_first)
+    series = weight * bracket_series(depth, t, mills_first)
     at_expiry = 0.5 * smaller if distance == 0.0 else 0.0
     value = 0.0 if is_certain else (series if is_series else direct)
     near = at_expiry if is_certain else upper_value
@@ -145,8 +145,8 @@ def terms(forward: f64, strike: f64, deviation: f64) -> Terms:
         far=near - value,
         out_of_the_money=value,
         density=0.0 if is_certain else weight,
-        d1=-lower if is_call_rich else upper,
-        d2=-upper if is_call_rich else lower,
+        d1=below if is_call_rich else upper,
+        d2=-upper if is_call_rich else -below,
         inverse_deviation=0.0 if is_certain else inverse_deviation,
     )
 
@@ -168,19 +168,26 @@ def is_factor(discount: f64) -> bool:
 
 
 @inline
+def valid_factor(first: f64, second: f64, expiry: f64, vol: f64, discount: f64) -> f64:
+    """`discount`, NaN unless `is_defined` and `is_factor`: infinities and NaN times 0 are NaN, in fewer operations."""
+    positive = 0.0 if min(min(min(first, second), min(expiry, vol)), discount) >= 0.0 else not_a_number()
+    finite = ((first + second) + (expiry + vol)) * 0.0 + discount * 0.0
+    return discount + (finite + positive)
+
+
+@inline
 def call_and_put(forward: f64, strike: f64, deviation: f64) -> CallPut:
     """Undiscounted; the option in the money by parity."""
     value = terms(forward, strike, deviation).out_of_the_money
     intrinsic = forward - strike
-    return CallPut(call=value + max(intrinsic, 0.0), put=value + max(-intrinsic, 0.0))
+    positive = max(intrinsic, 0.0)
+    return CallPut(call=value + positive, put=value + (positive - intrinsic))
 
 
 @inline
 def black76(forward: f64, strike: f64, expiry: f64, vol: f64, discount: f64) -> CallPut:
     """Call and put on a forward, in quote units: discount·E[max(±(forward_T − strike), 0)]. Black (1976)."""
-    is_valid = is_defined(forward, strike, expiry, vol)
-    is_discounted = is_factor(discount)
-    factor = discount if is_valid and is_discounted else not_a_number()
+    factor = valid_factor(forward, strike, expiry, vol, discount)
     pair = call_and_put(forward, strike, vol * sqrt(expiry))
     return CallPut(call=factor * pair.call, put=factor * pair.put)
 

@@ -169,15 +169,15 @@ def step(option: Normalized, log_price: f64, log_gap: f64, deviation: f64) -> St
     distance = option.distance
     over_deviation = 1.0 / deviation
     t = 0.5 * deviation
-    h = max(-distance * over_deviation, -FARTHEST)
-    upper = h + t
-    lower = h - t
+    depth = min(distance * over_deviation, FARTHEST)
+    h = -depth
+    upper = t - depth
     is_near = distance < SERIES_X
     is_series = t < SERIES_T and is_near
     is_low = upper <= 0.0 or is_series
-    mills_first = mills_ratio(min(-(h if is_series else lower), FARTHEST))
+    mills_first = mills_ratio(min(depth if is_series else depth + t, FARTHEST))
     mills_upper = mills_ratio(min(abs(upper), FARTHEST))
-    series = bracket_series(h, t, mills_first)
+    series = bracket_series(depth, t, mills_first)
     apart = mills_upper - mills_first if is_low else mills_upper + mills_first
     bracket = series if is_series else apart  # p/p', or (1 − p)/p'
     signed = bracket if is_low else -bracket

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from corten.wasm.module import Module
 
 KERNEL_SECTION: Final = "corten.kernel"
-CHUNK_BYTES: Final = 256 << 10
-"""Of all columns together: the half of a small L2 cache."""
+CHUNK_BYTES: Final = 512 << 10
+"""Of all columns together: the half of a server's L2 cache. Half as much costs Black-76 3 % more in Python's part."""
 MOST_ROWS: Final = 8192
 FEWEST_ROWS: Final = 64
 _FIRST_COLUMN: Final = 0x11000  # behind the constants and the header of a state that kernels do not have

@@ -55,6 +55,8 @@ _BITWISE: Final = {
     op.V128_XOR: 2,
     op.V128_BITSELECT: 3,
 }
+_CLEARING: Final = frozenset((op.V128_AND, op.V128_ANDNOT))
+_ORDERED: Final = frozenset((op.F32X4_PMIN, op.F32X4_PMAX, op.F64X2_PMIN, op.F64X2_PMAX))
 _MOST_WALKS: Final = 12
 _MOST_STATES: Final = 20_000_000  # locals times branches that are worth following
 _ORIGIN_SHIFT: Final = 8  # a mixed operand carries, above its state, the local that it came from, plus one
@@ -141,7 +143,7 @@ class _Walk:
         elif code in _BITWISE and self._combine(code):
             pass
         elif code in RULES:
-            self._apply(position, RULES[code])
+            self._apply(position, code, RULES[code])
         else:
             self._special(position, instr)
 
@@ -181,12 +183,14 @@ class _Walk:
         """A copy of the locals' states, or what they always are."""
         return self.locals if self.keeps_all_clean else list(self.locals)
 
-    def _apply(self, position: int, rule: Rule) -> None:
+    def _apply(self, position: int, code: int, rule: Rule) -> None:
         operands = rule.operands
         self._settle(position, operands, rule.keeps)
         height = len(self.stack) - len(operands)
         state = rule.state
-        if rule.merges:
+        if code in _ORDERED and not is_mixed(self.stack[-2]):  # the second is the result only where it is no NaN
+            state = self.stack[-2] & STATE if self.stack[-2] & TAINT else EXACT
+        elif rule.merges:
             state = self._merge(position, operands)
         elif rule.lane:
             state = self._pass_lane(position, rule)
@@ -214,6 +218,10 @@ class _Walk:
             if is_mixed(joined) or not joined & TAINT or joined & TAINT & ~taint_through(mask):
                 return False
             joined = without_mask(joined)
+        elif code in _CLEARING and _is_cleared(states[0], states[1]):
+            joined = states[0] & STATE
+        elif code == op.V128_AND and _is_cleared(states[1], states[0]):
+            joined = states[1] & STATE
         elif all(map(is_mask, states)):
             joined = states[0] | states[-1]
         else:
@@ -369,6 +377,12 @@ class _Walk:
             signature = self.types[block_type]
             return signature.params, signature.results
         return (), () if block_type == EMPTY_BLOCK else (block_type + 0x80,)
+
+
+def _is_cleared(state: int, mask: int) -> bool:
+    """Whether a mask leaves a tainted vector's lanes as they are or zero."""
+    taint = state & TAINT
+    return bool(taint) and not is_mixed(state) and not taint & ~taint_through(mask)
 
 
 def _join(first: list[int], second: list[int]) -> list[int]:

@@ -5,8 +5,8 @@ others are taint, by the interpretation that canonicalizes it. A value with seve
 ways.
 
 A vector that a comparison made is a mask: each lane all ones or all zeroes. A `v128.bitselect` by a mask takes whole
-lanes, as `select` takes whole values, so that taint passes through it. A mask's bits are exact; `NUMBER` marks
-constants, which are not masks.
+lanes, as `select` takes whole values, so that taint passes through it; and so do `v128.and` and `v128.andnot`. A mask's
+bits are exact; `NUMBER` marks constants, which are not masks.
 """
 
 from __future__ import annotations
