@@ -1,4 +1,5 @@
-"""Writes data/american.csv: American options as QuantLib values them. Run once, in an environment that has QuantLib:
+"""Writes data/american.csv and data/american_carry.csv: American options as QuantLib values them.
+Run once, in an environment that has QuantLib:
 
     python -m venv quantlib && quantlib/bin/pip install QuantLib==1.44
     quantlib/bin/python tests/pricing/american_table.py
@@ -10,6 +11,7 @@ tanh-sinh quadrature to 1e-12).
 from __future__ import annotations
 
 import csv
+import itertools
 import random
 from pathlib import Path
 
@@ -49,6 +51,16 @@ def main() -> None:
             if strike > 0:
                 price = value(kind, spot, strike, days, vol, rate, dividend)
                 writer.writerow([kind, spot, strike, repr(days / 365), vol, rate, dividend, repr(price)])
+
+    with PATH.with_name("american_carry.csv").open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for ratio, vol, days, kind in itertools.product((5, 8, 12, 20, 40, 60), (0.03, 0.1), (90, 730), (1, -1)):
+            low, high = 0.02, round(0.02 + ratio * vol * vol, 6)
+            rate, dividend = (low, high) if kind == 1 else (high, low)
+            spot = round(100 * (1 - kind * 0.2 * vol), 3)
+            price = value(kind, spot, 100.0, days, vol, rate, dividend)
+            writer.writerow([kind, spot, 100.0, repr(days / 365), vol, rate, dividend, repr(price)])
 
 
 if __name__ == "__main__":

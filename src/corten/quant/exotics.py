@@ -37,6 +37,11 @@ _TWO_BOUNDARIES: Final = (
     "a rate ≥ 0 or ≤ dividend (put), a dividend ≥ 0 or ≤ rate (call): else exercise has two boundaries"
 )
 
+_LOST: Final = (
+    "a vol whose square is not that small beside |rate − dividend|: the early-exercise boundary was not found to 1e-6 "
+    "of the strike; a price between those of a larger vol and of vol = 0 is right"
+)
+
 
 def american(
     spot: Column,
@@ -53,7 +58,8 @@ def american(
     `boundary` is the spot price at and beyond which exercise is right today, `expiry` years before the end: 0 for a
     put, infinite for a call that is never exercised early. The boundary over time is that of other expiries.
     Andersen, Lake and Offengenden (2016). A negative rate below a dividend yield that is negative, too, where exercise
-    is right between two prices only, is refused (InvalidInput; NaN with errors="nan").
+    is right between two prices only, is refused (InvalidInput; NaN with errors="nan"). So are options whose boundary
+    is not found to 1e-6 of the strike: some where |rate − dividend| is 15·vol² and more (docs/exotics.md).
     """
     return _called(_AMERICAN, (spot, strike, expiry, vol, rate, dividend, signs(kind)), options)
 
@@ -248,7 +254,9 @@ def _expected(error: KernelNaN, name: str, value: float) -> str:
 def _rules(function: str, name: str, value: float, terms: dict[str, float]) -> str:
     """What an argument must be beside the others, which are numbers."""
     if function == "american":
-        return _TWO_BOUNDARIES if name == "kind" else ""
+        rate, dividend = (terms[one] for one in (("dividend", "rate") if terms["kind"] > 0 else ("rate", "dividend")))
+        has_two = rate < 0.0 and dividend < rate
+        return (_TWO_BOUNDARIES if has_two else _LOST) if name == ("kind" if has_two else "vol") else ""
     if name in ("spot", "extreme", "barrier", "lower", "strike") and value <= 0.0:
         return "a number > 0"
     if name == "upper" and value <= terms["lower"]:

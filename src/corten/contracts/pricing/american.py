@@ -6,11 +6,16 @@ L. Andersen, M. Lake, D. Offengenden, "High-performance American option pricing"
     B(τ) = exp(−(r − q)τ) · N/D,     N = φ(d₋(τ, B))/(σ√τ) + r ∫ e^(ru) φ(d₋(τ − u, B/B(u))) / (σ√(τ − u)) du
     D = φ(d₊(τ, B))/(σ√τ) + Φ(d₊(τ, B)) + q ∫ e^(qu) [Φ(d₊(…)) + φ(d₊(τ − u, B/B(u))) / (σ√(τ − u))] du
 
-over 0 ≤ u ≤ τ. ln²(B/X), X the boundary at expiry, is a polynomial through Chebyshev points. What differs from the
+over 0 ≤ u ≤ τ. Where carry dominates, (r − q) > 4σ², its steps diverge, and those of system B do not:
+
+    N = Φ(d₋(τ, B)) + r ∫ e^(ru) Φ(d₋(τ − u, B/B(u))) du,    D = Φ(d₊(τ, B)) + q ∫ e^(qu) Φ(d₊(τ − u, B/B(u))) du
+
+ln²(B/X), X the boundary at expiry, is a polynomial through Chebyshev points. What differs from the
 paper: the points are of (τ/T)^(1/3), not of √(τ/T), as the boundary is singular at expiry; quadrature is
 Gauss-Legendre in an angle (american_grid.py); after the first step, of Newton-Jacobi, and a plain one, steps are
 extrapolated by the last two (Anderson 1965, depth 1); and the guess is a closed form between X and the perpetual
-boundary.
+boundary. At the boundary found the option must be worth what exercise is, to TOLERANCE of the strike; where
+it is not after the steps of system A, those of system B are tried, and where it is not then, there is no price.
 
 A call is a put with spot and strike, rate and dividend exchanged (McDonald and Schroder 1998).
 """
@@ -36,6 +41,9 @@ from corten.contracts.pricing.mills import FARTHEST, INVERSE_SQRT_TWO_PI, SQRT_T
 from corten.lang import Array, f64, i64, inline, sqrt, struct
 
 STEPS = 8
+STEPS_OF_CARRY = 20
+LARGEST_CARRY = 4.0  # (r − q)/σ²: beyond it system B
+TOLERANCE: f64 = 1.0e-6  # of the strike: value less exercise at the boundary
 SMALLEST_DEVIATION: f64 = 1.0e-8  # below it vol·√expiry counts as zero
 INFINITY = 1e999
 FLOOR = 0.1  # ln²(B(u)/X) is at least this share of what a straight line gives
@@ -180,6 +188,49 @@ def _growth(put: Put, nodes: Nodes, grid: Coarse, sums: Sums) -> None:
 
 
 @inline
+def _normal(d: f64) -> f64:
+    """√(2π)·Φ(d)."""
+    tail = exp(-0.5 * (d * d)) * mills_ratio(min(abs(d), FARTHEST))
+    return SQRT_TWO_PI - tail if d > 0.0 else tail
+
+
+@inline
+def _carried(put: Put, nodes: Nodes, grid: Coarse, boundary: Boundary, i: i64, is_newton: bool) -> f64:
+    """ln(B/X) at node i that system B gives, or its Newton step by this node alone."""
+    root_time = sqrt(put.expiry) * nodes.square_root[i]
+    time = root_time * root_time
+    deviation = put.vol * root_time
+    here = boundary.log[i]
+    farthest = boundary.log[0] * boundary.log[0] * FLOOR
+    carry = put.rate - put.dividend
+    drift = carry * time + put.log_start
+    share = nodes.square_root[i] * nodes.square_root[i] * farthest
+    place = nodes.root[i] + nodes.root[i]
+    d_minus = (here + drift) / deviation - 0.5 * deviation
+    d_plus = d_minus + deviation
+    n = _normal(d_minus)
+    d = _normal(d_plus)
+    n_slope = exp(-0.5 * (d_minus * d_minus)) / deviation
+    d_slope = exp(-0.5 * (d_plus * d_plus)) / deviation
+    for k in range(COARSE):
+        square = _clenshaw(boundary.coefficients, place * grid.root[k] - 1.0)
+        there = sqrt(max(square, share * grid.share[k]))
+        x = root_time * grid.sine[k]
+        spread = put.vol * x
+        minus = (here + there + carry * (x * x)) / spread - 0.5 * spread
+        plus = minus + spread
+        u = time * grid.share[k]
+        cash = put.rate * time * grid.weight[k] * exp(put.rate * u)
+        asset = put.dividend * time * grid.weight[k] * exp(put.dividend * u)
+        n = n + cash * _normal(minus)
+        d = d + asset * _normal(plus)
+        n_slope = n_slope + cash * (exp(-0.5 * (minus * minus)) / spread)
+        d_slope = d_slope + asset * (exp(-0.5 * (plus * plus)) / spread)
+    image = log(n / d) - drift
+    return here + (image - here) / (1.0 - min(n_slope / n - d_slope / d, 0.5)) if is_newton else image
+
+
+@inline
 def _step(put: Put, nodes: Nodes, boundary: Boundary, sums: Sums, i: i64, is_newton: bool) -> f64:
     """ln(B/X) at node i that the fixed-point system gives, or its Newton step by this node alone."""
     root_time = sqrt(put.expiry) * nodes.square_root[i]
@@ -221,8 +272,8 @@ def _bounded(image: f64, here: f64) -> f64:
 
 
 @inline
-def _solve(put: Put, nodes: Nodes, boundary: Boundary) -> None:
-    """The boundary, from today to expiry."""
+def _solve(put: Put, nodes: Nodes, boundary: Boundary, is_carried: bool) -> None:
+    """The boundary, from today to expiry, by system A or B."""
     grid = Coarse()  # type: ignore[call-arg]  # all zero
     fill_coarse(grid)
     sums = Sums()  # type: ignore[call-arg]  # all zero
@@ -230,12 +281,17 @@ def _solve(put: Put, nodes: Nodes, boundary: Boundary) -> None:
     _growth(put, nodes, grid, sums)
     _guess(put, nodes, boundary)
     _interpolate(nodes, boundary)
-    for step in range(STEPS):
+    first = 0 if is_carried else 1  # the last step whose result nothing extrapolates
+    for step in range(STEPS_OF_CARRY if is_carried else STEPS):
         square = 1e-300
         product = 0.0
         for i in range(NODES):
-            _integrands(put, nodes, grid, boundary, sums, i)
-            image = _step(put, nodes, boundary, sums, i, step == 0)
+            image = 0.0
+            if is_carried:
+                image = _carried(put, nodes, grid, boundary, i, step == 0)
+            else:
+                _integrands(put, nodes, grid, boundary, sums, i)
+                image = _step(put, nodes, boundary, sums, i, step == 0)
             change = image - boundary.log[i]
             difference = change - steps.change[i]
             square = square + difference * difference
@@ -243,7 +299,7 @@ def _solve(put: Put, nodes: Nodes, boundary: Boundary) -> None:
             steps.following[i] = image - steps.result[i]
             steps.result[i] = image
             steps.change[i] = change
-        share = max(min(product / square, 2.0), -2.0) if step > 1 else 0.0
+        share = max(min(product / square, 2.0), -2.0) if step > first else 0.0
         for i in range(NODES):
             boundary.log[i] = _bounded(steps.result[i] - share * steps.following[i], boundary.log[i])
         _interpolate(nodes, boundary)
@@ -277,6 +333,16 @@ def _premium(put: Put, spot: f64, boundary: Boundary) -> f64:
     for k in range(FINE):
         total = total + values.weight[k]
     return total * (put.expiry * INVERSE_SQRT_TWO_PI)
+
+
+@inline
+def _mismatch(put: Put, boundary: Boundary) -> f64:
+    """By how much the put is not worth what exercise is, at the boundary; not a number, or infinite, if lost."""
+    spot = exp(put.log_start + boundary.log[0])
+    asset = spot * exp(-put.dividend * put.expiry)
+    cash = exp(-put.rate * put.expiry)
+    european = terms(asset, cash, put.vol * sqrt(put.expiry)).out_of_the_money + max(cash - asset, 0.0)
+    return abs(european + _premium(put, spot, boundary) - (1.0 - spot))
 
 
 @inline
@@ -314,7 +380,14 @@ def _put(spot: f64, strike: f64, expiry: f64, vol: f64, rate: f64, dividend: f64
     nodes = Nodes()  # type: ignore[call-arg]  # all zero
     fill_nodes(nodes)
     boundary = Boundary()  # type: ignore[call-arg]  # all zero
-    _solve(put, nodes, boundary)
+    is_found = False
+    for system in range(2):
+        is_carried = system == 1
+        if not is_found and (is_carried or rate - dividend <= LARGEST_CARRY * vol * vol):
+            _solve(put, nodes, boundary, is_carried)
+            is_found = _mismatch(put, boundary) <= TOLERANCE
+    if not is_found:
+        return American(not_a_number(), not_a_number())
     critical = start * exp(boundary.log[0])
     floor = max(max(european, strike - spot), _without_risk(spot, strike, expiry, rate, dividend))
     if spot <= strike * critical:
