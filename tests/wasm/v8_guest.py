@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,6 @@ SLOT = 16
 LOADS = {I32: op.I32_LOAD, I64: op.I64_LOAD, F32: op.F32_LOAD, F64: op.F64_LOAD, V128: op.V128_LOAD}
 STORES = {I32: op.I32_STORE, I64: op.I64_STORE, F32: op.F32_STORE, F64: op.F64_STORE, V128: op.V128_STORE}
 END: Instr = (op.END,)
-_released: deque[int] = deque()
 
 
 class Isolate:
@@ -37,6 +35,7 @@ class Isolate:
         self._isolate = v8_engine._shared_isolate()
         source = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
         self._isolate._evaluate(f"var corten_test = (\n{source})({json.dumps(v8_engine._TRAPS)}); 0")
+        self.released: deque[int] = deque()
         self._buffer = self.call("scratch()")
         self.scratch = memoryview(self._buffer).cast("B")
 
@@ -47,8 +46,8 @@ class Isolate:
         """The number of a new guest; Trap as its instantiation does, InvalidModule if V8 refuses it."""
         from py_mini_racer import JSEvalException
 
-        if _released:
-            self.call(f"release({[_released.popleft() for _ in range(len(_released))]})")
+        if self.released:
+            self.call(f"release({[self.released.popleft() for _ in range(len(self.released))]})")
         self.call(f"stage({len(module) + len(adapter)})")[:] = module + adapter
         try:
             found = json.loads(self.call(f"start({len(module)}, {json.dumps(imports)})"))
@@ -59,11 +58,20 @@ class Isolate:
         assert isinstance(found, int)
         return found
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether some other test had V8 interrupted."""
+        return self._isolate.is_broken
 
-@cache
+
+_started: list[Isolate] = []
+
+
 def isolate() -> Isolate:
-    """Started once; the flags are V8's for the process."""
-    return Isolate()
+    """Started once, and again after it was interrupted; the flags are V8's for the process."""
+    if not _started or _started[-1].is_broken:
+        _started.append(Isolate())
+    return _started[-1]
 
 
 def use_liftoff() -> None:
@@ -94,7 +102,7 @@ class V8Guest:
 
     def __del__(self) -> None:
         if hasattr(self, "_number"):
-            _released.append(self._number)
+            self._isolate.released.append(self._number)
 
     @staticmethod
     def _source(module: str, name: str, others: Mapping[str, Guest]) -> int:
