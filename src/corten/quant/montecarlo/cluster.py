@@ -12,6 +12,9 @@ class RayExecutor:
     """Maps over the workers of the Ray cluster that `ray.init` joined; results come in the order of the items.
 
     Kernels travel as text and are compiled, or found in the cache, once a worker. InvalidInput without Ray.
+
+    `ray.init` replaces the process's signal handlers, Wasmtime's too: a kernel or contract that traps in the driver
+    afterwards ends the process. Keep what may trap in the workers, or in another process than Ray's driver.
     """
 
     def __init__(self, tasks_at_once: int = 64) -> None:
