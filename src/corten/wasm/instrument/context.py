@@ -90,6 +90,7 @@ class Context:
     facts: list[Facts]  # of the guest's functions, in order
     weights: list[int]  # stack units of the guest's functions, in order
     steady_weight: int  # the most stack that a function needs which does not recurse
+    is_compact: bool = False  # outside of hot loops, entries of the undo log are written by calls
     red_zone: int = 0  # bytes that one function may log between two tests of the log's limit
 
     def callee(self, instr: Instr) -> Callee | None:

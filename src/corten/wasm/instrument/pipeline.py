@@ -92,7 +92,8 @@ def _context(module: Module, abi: Abi | None, options: Options, live: list[list[
         stack.weigh(core, function, module.types, types) for core, function in zip(live, module.functions, strict=True)
     ]
     callees, steady_weight = settle(facts, weights)
-    helpers = [*helper_names(module), *(STANDALONE if abi is None else DRIVER)]
+    is_compact = options.undo and undo.is_compact(facts, live)
+    helpers = [*helper_names(module, is_compact=is_compact), *(STANDALONE if abi is None else DRIVER)]
     helpers += [access.HELPER] * options.access
     return Context(
         module=built,
@@ -106,6 +107,7 @@ def _context(module: Module, abi: Abi | None, options: Options, live: list[list[
         facts=facts,
         weights=weights,
         steady_weight=steady_weight,
+        is_compact=is_compact,
     )
 
 
@@ -146,7 +148,9 @@ def _assemble(module: Module, abi: Abi | None, context: Context, bodies: list[Bo
     functions += standalone_functions(context, assembler) if abi is None else driver_functions(context, abi, assembler)
     if options.access:
         functions.append(access.range_marker(context, assembler))
-        readers = [item.name for item in module.imported(Kind.FUNCTION)] + helper_names(module)
+        readers = [item.name for item in module.imported(Kind.FUNCTION)] + helper_names(
+            module, is_compact=context.is_compact
+        )
         for name, function in zip(readers, stubs + helpers, strict=True):
             access.record_ranges(name, function, context, assembler)
     functions += stubs[: symbols.kept]

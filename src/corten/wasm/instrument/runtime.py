@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from corten.base.errors import TrapCode
 from corten.wasm.instrument.body import type_index
 from corten.wasm.instrument.layout import LOG_ENTRY_BYTES, TOUCHED, WASM_PAGE
+from corten.wasm.instrument.marks import signed
 from corten.wasm.opcodes import I32, I64
 
 if TYPE_CHECKING:
@@ -41,6 +42,16 @@ block $done
   end
 end
 local.get $at global.set $log
+"""
+
+# Log the 8 bytes at an address, or the last 8 of memory; the caller has tested the limit.
+LOG_WORD: Final = f"""
+local.get $at i32.const {{last_word}} local.get $at i32.const {{last_word}} i32.lt_u select local.set $at
+global.get $log local.get $at i32.store@1
+global.get $log local.get $at i64.load@0 i64.store@1+8
+local.get $at i32.const 12 i32.shr_u i32.const 1 i32.store8@1+{TOUCHED}
+local.get $at i32.const 7 i32.add i32.const 12 i32.shr_u i32.const 1 i32.store8@1+{TOUCHED}
+global.get $log i32.const {LOG_ENTRY_BYTES} i32.add global.set $log
 """
 
 # Restore memory from the log, newest entry first, then the guest's globals.
@@ -98,9 +109,10 @@ HELPERS: Final = (
 )
 
 
-def helper_names(module: Module) -> list[str]:
-    """All helpers of a module: a memory.init helper per data segment."""
-    return [*HELPERS, *(f"memory_init.{segment}" for segment in range(len(module.data)))]
+def helper_names(module: Module, *, is_compact: bool) -> list[str]:
+    """All helpers of a module: a memory.init helper per data segment, and `log_word` in a compact one."""
+    names = [*HELPERS, *(f"memory_init.{segment}" for segment in range(len(module.data)))]
+    return names + ["log_word"] * is_compact
 
 
 def runtime_functions(context: Context, assembler: Assembler) -> Iterator[Function]:
@@ -108,6 +120,7 @@ def runtime_functions(context: Context, assembler: Assembler) -> Iterator[Functi
     module, options = context.module, context.options
     constants = {
         "memory_bytes": options.memory_pages * WASM_PAGE,
+        "last_word": signed(options.memory_pages * WASM_PAGE - 8),
         "most_pages": _most_pages(module, options),
         "bulk_byte": options.schedule.bulk_byte,
     }
@@ -128,6 +141,8 @@ def runtime_functions(context: Context, assembler: Assembler) -> Iterator[Functi
     yield build(operands, (), {}, f"{guard} {_NOT_EMPTY} {given} memory.fill 0 end")
     for operation in ("memory.copy 0 0", *(f"memory.init {k} 0" for k in range(len(module.data)))):
         yield build(operands, (), {}, f"{guard} {given} {operation}")
+    if context.is_compact:
+        yield build({"at": I32}, (), {}, LOG_WORD)
 
 
 def _most_pages(module: Module, options: Options) -> int:

@@ -15,15 +15,18 @@ wherever the guest may trap.
 - A store across a page border marks both pages: a test that is nearly never true. Several entries mark their ends.
 - The log's limit is tested at function entries, loop headers and after calls; `red_zone` is what can be written
   between two tests, and the host leaves that much room behind the limit.
+- A large module full of stores is *compact*: outside of loops an entry is a call of `log_word`. The log pointer is in
+  the local only inside of loops, then, and loaded before each that logs.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from corten.wasm import op
+from corten.wasm.instrument.body import OPENING
 from corten.wasm.instrument.context import STORES
 from corten.wasm.instrument.layout import GUEST, LOG_ENTRY_BYTES, PAGE_SHIFT, SYSTEM, TOUCHED
 from corten.wasm.instrument.marks import mark_across, mark_ends, mark_page, plus, signed
@@ -31,8 +34,10 @@ from corten.wasm.instrument.stretches import ABSOLUTE, PAGES, Stretches
 from corten.wasm.opcodes import I32
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from corten.wasm.instrument.body import Body
-    from corten.wasm.instrument.context import Callee, Context
+    from corten.wasm.instrument.context import Callee, Context, Facts
     from corten.wasm.instrument.stretches import Access
     from corten.wasm.instrument.values import Construct
     from corten.wasm.module import Instr
@@ -41,6 +46,8 @@ EXIT: Final = "log_exhausted"
 WORD: Final = 8
 _BATCH_STORES: Final = 64
 _UNTESTED_BYTES: Final = 16_384
+_COMPACT_STORES: Final = 2_000  # in a module; written in place they are 90 KB of code
+_COMPACT_SPACING: Final = 40  # instructions a store, on average: the log would weigh half of what the code does
 
 
 @dataclass(slots=True)
@@ -106,6 +113,29 @@ class _Entries:
         return [(op.LOCAL_GET, log), step, (op.I32_ADD,), (op.LOCAL_TEE, log), (op.GLOBAL_SET, self._pointer)]
 
 
+class _Calls:
+    """The code of one batch that calls `log_word` for each entry, where size matters more than time."""
+
+    def __init__(self, helper: int) -> None:
+        self.marks: list[Instr] = []  # the helper marks
+        self.count = 0
+        self._helper = helper
+        self._code: list[Instr] = []
+
+    def add(self, address: list[Instr], base: list[Instr], offset: int) -> None:
+        """The 8 bytes at `address`, or the last 8 of memory if they would reach beyond."""
+        self._code += [*address, (op.CALL, self._helper)]
+        self.count += 1
+
+    def add_clamped(self, local: int, start: list[Instr], size: int) -> None:
+        """The same: the helper clamps."""
+        self.add(start, start, 0)
+
+    def finish(self) -> list[Instr]:
+        """All of it."""
+        return self._code
+
+
 class UndoLog(Stretches):
     """The pass over one function."""
 
@@ -118,6 +148,8 @@ class UndoLog(Stretches):
         self._untested = 0  # bytes that may have been logged, at this place, since the last test of the limit
         self._peaks: list[tuple[int, int]] = []  # per open block: what was untested at its start, and the most since
         self._open_loops: list[tuple[int, int]] = []
+        # where entries are written in place, and the log pointer is in a local
+        self._hot = _outer_loops(body.core) if context.is_compact else [(-1, len(body.core))]
 
     # ── the walk ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -171,7 +203,7 @@ class UndoLog(Stretches):
 
     def _log_batch(self, batch: _Batch) -> None:
         before, after = self._operands(batch)
-        entries = _Entries(self._log_local(), self.context.symbols.globals["log"], self.memory_bytes)
+        entries = self._entries(batch.first.position)
         for (base, _), stores in batch.groups.items():
             if base == ABSOLUTE:
                 self._log_constants(stores, entries)
@@ -181,11 +213,22 @@ class UndoLog(Stretches):
             code = [*before, *entries.finish(), *after]
             self._place(batch.first, code, LOG_ENTRY_BYTES * entries.count)
 
+    def _entries(self, position: int) -> _Entries | _Calls:
+        symbols = self.context.symbols
+        if self._is_hot(position):
+            return _Entries(self._log_local(), symbols.globals["log"], self.memory_bytes)
+        return _Calls(symbols.functions["log_word"])
+
+    def _is_hot(self, position: int) -> bool:
+        """Whether that is one of the places."""
+        at = bisect_right(self._hot, (position, len(self.body.core))) - 1
+        return at >= 0 and position <= self._hot[at][1]
+
     def _place(self, store: Access, code: list[Instr], size: int) -> None:
         """Insert a batch; the limit is tested before it if too much was logged since the last test."""
         self._untested += size
         if self._untested > _UNTESTED_BYTES:
-            self.body.insert(store.position, self._test(store.depth))
+            self.body.insert(store.position, self._test(store.position, store.depth))
             self._untested = size
         self.red_zone = max(self.red_zone, self._untested)
         self._note_peak(self._untested)
@@ -209,7 +252,7 @@ class UndoLog(Stretches):
             [(op.LOCAL_GET, address), (op.LOCAL_GET, value)],
         )
 
-    def _log_constants(self, stores: list[Access], entries: _Entries) -> None:
+    def _log_constants(self, stores: list[Access], entries: _Entries | _Calls) -> None:
         """Aligned words at addresses that are known; their pages are, too."""
         for store in stores:
             for word in range(store.offset & -WORD, store.end, WORD):
@@ -222,7 +265,7 @@ class UndoLog(Stretches):
                     entries.marks += mark_page(page, TOUCHED)
                     self.facts.add(PAGES, page, 1)
 
-    def _log_group(self, base: list[Instr], stores: list[Access], entries: _Entries) -> None:
+    def _log_group(self, base: list[Instr], stores: list[Access], entries: _Entries | _Calls) -> None:
         """The stores to one base."""
         name, start, end = stores[0].base, min(s.offset for s in stores), max(s.end for s in stores)
         if end < WORD:
@@ -253,22 +296,33 @@ class UndoLog(Stretches):
     def _reload(self) -> list[Instr]:
         return [(op.GLOBAL_GET, self.context.symbols.globals["log"]), (op.LOCAL_SET, self._log_local())]
 
-    def _test(self, depth: int) -> list[Instr]:
-        limit = self.context.symbols.globals["log_limit"]
+    def _test(self, position: int, depth: int) -> list[Instr]:
+        names = self.context.symbols.globals
+        pointer = (op.LOCAL_GET, self._log_local()) if self._is_hot(position) else (op.GLOBAL_GET, names["log"])
         exhausted = (op.BR_IF, self.body.exit_label(EXIT, depth))
-        return [(op.LOCAL_GET, self._log_local()), (op.GLOBAL_GET, limit), (op.I32_GT_U,), exhausted]
+        return [pointer, (op.GLOBAL_GET, names["log_limit"]), (op.I32_GT_U,), exhausted]
 
     def keep_pointer(self) -> None:
         """Load the pointer at entry and after calls, and test it there and at loop headers."""
         if not self.sites:
             return
-        self.body.prologue += [*self._reload(), *self._test(0)]
         self.sites.sort()
+        self._hot = [(first, last) for first, last in self._hot if self._logs_in(first, last)]
+        if self._is_hot(-1):
+            self.body.prologue += self._reload()
+        self.body.prologue += self._test(-1, 0)
         for start, stop, depth in self.loops:
-            if bisect_left(self.sites, start) < bisect_left(self.sites, stop):
-                self.body.insert_first(start, self._test(depth))
+            if self._logs_in(start, stop):
+                self.body.insert_first(start, self._test(start, depth))
+        for first, _ in self._hot:
+            if first >= 0:
+                self.body.insert(first, self._reload())
         for position, depth, callee in self.calls:
-            self.body.insert_first(position + 1, self._reload() + (self._test(depth) if callee.logs_much else []))
+            code = self._reload() if self._is_hot(position) else []
+            self.body.insert_first(position + 1, code + (self._test(position, depth) if callee.logs_much else []))
+
+    def _logs_in(self, first: int, last: int) -> bool:
+        return bisect_left(self.sites, first) < bisect_left(self.sites, last)
 
 
 def add_undo(body: Body, context: Context) -> None:
@@ -290,3 +344,28 @@ def _windows(stores: list[Access], end: int) -> list[int]:
         for window in range(first, store.end, WORD):
             found[max(0, min(window, end - WORD))] = True
     return list(found)
+
+
+def is_compact(facts: Sequence[Facts], live: Sequence[Sequence[Instr]]) -> bool:
+    """Whether a module is so large and so full of stores that entries written in place would weigh too much."""
+    stores = sum(fact.stores for fact in facts)
+    return stores >= _COMPACT_STORES and stores * _COMPACT_SPACING > sum(map(len, live))
+
+
+def _outer_loops(core: list[Instr]) -> list[tuple[int, int]]:
+    """First and last position of each loop that is in no other."""
+    found: list[tuple[int, int]] = []
+    opened: list[int] = []
+    first, loops = 0, 0
+    for position, instr in enumerate(core):
+        code = instr[0]
+        if code in OPENING:
+            opened.append(code)
+            if code == op.LOOP:
+                first = first if loops else position
+                loops += 1
+        elif code == op.END and opened.pop() == op.LOOP:
+            loops -= 1
+            if not loops:
+                found.append((first, position))
+    return found
