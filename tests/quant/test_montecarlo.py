@@ -16,7 +16,8 @@ import pytest
 
 from corten.base.errors import InvalidInput
 from corten.contracts import random
-from corten.quant.montecarlo import Simulation, longstaff_schwartz, tree_sum
+from corten.quant.montecarlo import Simulation, engine, longstaff_schwartz, tree_sum
+from corten.quant.montecarlo.estimate import merge
 from corten.quant.montecarlo.exercise import least_squares, monomials
 from corten.quant.montecarlo.sobol import Bridge, direction_numbers
 from corten.vm.kernels import kernel
@@ -241,12 +242,18 @@ def test_least_squares_leaves_out_what_depends_on_the_rest():
 # ── the same bits ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_threads_executors_and_pickling_change_no_bit():
-    expected = asian().estimate(3 * 16_384 + 10)
-    assert asian().estimate(3 * 16_384 + 10, threads=3) == expected
+def test_threads_executors_and_pickling_change_no_bit(monkeypatch):
+    """On blocks whose order shows in the last bits of the means."""
+    monkeypatch.setattr(engine, "BLOCK", 100)
+    paths = 13 * 100 + 33
+    simulation = asian()
+    expected = simulation.estimate(paths)
+    parts = [simulation._moments(task)[1] for task in simulation._tasks(paths)]
+    assert merge(parts).means.tolist() != merge(parts[::-1]).means.tolist()
+    assert simulation.estimate(paths, threads=3) == expected
     with ThreadPoolExecutor(2) as executor:
-        assert asian().estimate(3 * 16_384 + 10, executor=executor) == expected
-    assert pickle.loads(pickle.dumps(asian())).estimate(3 * 16_384 + 10) == expected
+        assert simulation.estimate(paths, executor=executor) == expected
+    assert pickle.loads(pickle.dumps(simulation)).estimate(paths) == expected
 
 
 def test_another_seed_gives_other_paths_and_paths_do_not_depend_on_how_many_there_are():
